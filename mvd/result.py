@@ -1,0 +1,165 @@
+"""What a run of one slide yields, and the columns of every table with unit and meaning.
+
+The columns here are the one place they are defined: writers, documentation and tests read them from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mvd.hotspots import Hotspot
+from mvd.settings import Settings
+from mvd.slide.base import Rgb, SlideInfo
+from mvd.stain import Stain
+from mvd.tissue import Tissue
+from mvd.vessels import Vessels
+
+Kind = Literal["text", "bool", "int", "float"]
+Cell = str | bool | int | float | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its fixed name, its unit, what it means, and how it is written."""
+
+    name: str
+    unit: str
+    meaning: str
+    kind: Kind = "float"
+    decimals: int = 3
+
+
+SUMMARY_COLUMNS = (
+    Column("slide_id", "", "relative path as a slug plus 8 hex digits of its hash", "text"),
+    Column("slide", "", "path of the slide relative to the folder that was given", "text"),
+    Column("status", "", "ok, empty (tissue without vessels: MVD 0) or failed (no number at all)", "text"),
+    Column("error", "", "short code of what went wrong; empty unless failed", "text"),
+    Column("mpp", "um/px", "pixel size of level 0", decimals=6),
+    Column("mpp_source", "", "where the pixel size came from", "text"),
+    Column("analysis_mpp", "um/px", "pixel size that was analysed", decimals=6),
+    Column("tissue_area_mm2", "mm2", "area of tissue, lumens and clefts included", decimals=6),
+    Column("invalid_area_fraction", "", "part of the tissue that could not be read", decimals=6),
+    Column("candidates", "", "stained profiles found, counted or not", "int"),
+    Column("vessels", "", "counted vessels", "int"),
+    Column("mvd_tissue_per_mm2", "1/mm2", "counted vessels / tissue area"),
+    Column("vessel_area_fraction", "", "filled area of counted vessels / tissue area", decimals=6),
+    Column("lumen_area_fraction", "", "lumen area of counted vessels / tissue area", decimals=6),
+    Column("hotspot_field_mm2", "mm2", "area of the circular hot-spot field"),
+    Column("hotspot_max_vessels", "", "most counted vessels in one field, over all centres in the plane", "int"),
+    Column("hotspot_max_per_mm2", "1/mm2", "that count / field area"),
+    Column("hotspot_mean3_per_mm2", "1/mm2", "mean of the first 3 disjoint hot spots; empty if there are fewer"),
+    Column("hotspot_mean5_per_mm2", "1/mm2", "mean of the first 5 disjoint hot spots; empty if there are fewer"),
+    Column("hotspot_mean10_per_mm2", "1/mm2", "mean of the first 10 disjoint hot spots; empty if there are fewer"),
+    Column("hotspot_expected_max_vessels", "", "expected maximum for vessels scattered at random"),
+    Column("hotspot_p", "", "chance of such a maximum for vessels scattered at random", decimals=6),
+    Column("chalkley_mean3", "", "mean Chalkley count of 3 hot spots"),
+    Column("mean_vessel_area_um2", "um2", "mean stained area (wall, lumen excluded) of counted vessels"),
+    Column("mean_perimeter_um", "um", "mean outer perimeter of counted vessels"),
+    Column("mean_solidity", "", "mean filled area / convex area of counted vessels", decimals=4),
+    Column("nearest_neighbour_um", "um", "mean distance to the nearest counted vessel"),
+    Column("far_tissue_fraction", "", "part of the tissue farther than 100 um from a vessel", decimals=6),
+    Column("mvd_low_per_mm2", "1/mm2", "lower end of the MVD under perturbed settings"),
+    Column("mvd_high_per_mm2", "1/mm2", "upper end of the MVD under perturbed settings"),
+    Column("reviewed", "", "true when a person has corrected the vessels", "bool"),
+    Column("settings_fingerprint", "", "hash of all settings", "text"),
+    Column("mvd_version", "", "version of mvd that made the row", "text"),
+)
+
+VESSEL_COLUMNS = (
+    Column("slide_id", "", "see summary.csv", "text"),
+    Column("vessel_id", "", "1, 2, ... from top to bottom", "int"),
+    Column("x_um", "um", "centroid of the filled vessel from the slide's left edge"),
+    Column("y_um", "um", "centroid of the filled vessel from the slide's top edge"),
+    Column("counted", "", "whether it is one of the vessels", "bool"),
+    Column("reason", "", "why it is counted or not", "text"),
+    Column("area_um2", "um2", "stained area, lumen excluded"),
+    Column("lumen_area_um2", "um2", "area enclosed by the wall"),
+    Column("filled_area_um2", "um2", "stained area + lumen"),
+    Column("perimeter_um", "um", "length of the outer outline"),
+    Column("major_axis_um", "um", "long axis of the ellipse of equal second moments"),
+    Column("minor_axis_um", "um", "short axis of the ellipse of equal second moments"),
+    Column("max_feret_um", "um", "largest distance between two points of the outline"),
+    Column("lumen_width_um", "um", "diameter of the largest circle inside the lumen; 0 without one"),
+    Column("wall_um", "um", "mean thickness of the stained wall: 2 x area / (outer + inner perimeter)"),
+    Column("solidity", "", "filled area / convex area", decimals=4),
+    Column("eccentricity", "", "of the ellipse of equal second moments: 0 circle, 1 line", decimals=4),
+    Column("mean_dab_od", "OD", "mean DAB of the stained area; not an amount of antigen", decimals=3),
+    Column("max_dab_od", "OD", "largest (smoothed) DAB of the stained area", decimals=3),
+    Column("parts", "", "stained parts joined into this vessel", "int"),
+    Column("hotspot_rank", "", "rank of the hot spot it lies in; empty if in none", "int"),
+)
+
+HOTSPOT_COLUMNS = (
+    Column("slide_id", "", "see summary.csv", "text"),
+    Column("rank", "", "1 holds the most vessels; centres are at least 2 radii apart", "int"),
+    Column("field_mm2", "mm2", "area of the circle"),
+    Column("x_um", "um", "centre of the circle from the slide's left edge"),
+    Column("y_um", "um", "centre of the circle from the slide's top edge"),
+    Column("radius_um", "um", "radius of the circle"),
+    Column("vessels", "", "counted vessels with their centroid in the circle", "int"),
+    Column("vessels_per_mm2", "1/mm2", "vessels / field area"),
+    Column("tissue_fraction", "", "part of the circle that is tissue", decimals=4),
+    Column("vessels_per_mm2_tissue", "1/mm2", "vessels / tissue area inside the circle"),
+    Column("chalkley", "", "Chalkley count", "int"),
+    Column("p", "", "chance of such a hot spot for vessels scattered at random", decimals=6),
+)
+
+FAILED_COLUMNS = (
+    Column("slide", "", "path of the slide relative to the folder that was given", "text"),
+    Column("error", "", "short code", "text"),
+    Column("what_to_do", "", "one line", "text"),
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Pixels of one place, kept so that reports never read a slide.
+
+    Attributes
+    ----------
+    rgb : (h, w, 3) uint8
+    x_um, y_um : float
+        Top left corner, um from the slide's top left corner.
+    mpp : float
+        Pixel size of ``rgb``, um/px.
+    """
+
+    rgb: Rgb
+    x_um: float
+    y_um: float
+    mpp: float
+
+
+@dataclass(frozen=True)
+class SlideResult:
+    """All that was found on one slide.
+
+    Attributes
+    ----------
+    info : SlideInfo
+    settings : Settings
+    analysis_mpp : float
+        Pixel size that was analysed, um/px.
+    tissue : Tissue
+    stain : Stain
+    vessels : Vessels
+        Every candidate, with ``counted`` and ``reason``.
+    hotspots : tuple of Hotspot
+        Best first.
+    summary : mapping
+        The slide's row of summary.csv, ``slide_id`` and ``slide`` excepted; None where a column does not apply.
+    overview : Picture
+    hotspot_pictures : tuple of Picture
+        Of the first hot spots, as many as ``report.hotspot_pictures``.
+    """
+
+    info: SlideInfo
+    settings: Settings
+    analysis_mpp: float
+    tissue: Tissue
+    stain: Stain
+    vessels: Vessels
+    hotspots: tuple[Hotspot, ...]
+    summary: Mapping[str, Cell]
+    overview: Picture
+    hotspot_pictures: tuple[Picture, ...]

@@ -1,0 +1,167 @@
+"""The one settings model: what to measure, never how (tile size, workers and jobs are arguments).
+
+Input: defaults < a TOML file < flags. Output: a frozen ``Settings``, its TOML and its fingerprint. The CLI's flags
+and the plugin's form are made from these fields, so a new parameter is one line here.
+"""
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from mvd.errors import SettingsError
+
+Vector = tuple[float, float, float]
+Channel = Annotated[int, Field(ge=1, le=255)]
+
+
+class Section(BaseModel):
+    """Base of the sections: frozen, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SlideSettings(Section):
+    """The pixels that are analysed."""
+
+    mpp: float | None = Field(None, ge=0.05, le=5, description="Pixel size of level 0, um/px; overrides the file's own")
+    analysis_mpp: float = Field(0.5, ge=0.1, le=2, description="Pixel size to analyse at, um/px; coarser finds fewer vessels")
+    allow_coarse: bool = Field(False, description="Analyse slides coarser than 1 um/px all the same")
+
+
+class TissueSettings(Section):
+    """What counts as tissue: the denominator of the density."""
+
+    overview_mpp: float = Field(8.0, ge=1, le=32, description="Pixel size of the overview the tissue is found in, um/px")
+    min_od: float = Field(0.02, ge=0.005, le=0.5, description="Least optical density above background that is tissue, OD")
+    min_area_mm2: float = Field(0.001, ge=0, description="Smaller islands of tissue are dust, mm2")
+    max_hole_mm2: float = Field(0.01, ge=0, description="Smaller holes (lumens, clefts) belong to the tissue, mm2")
+
+
+class StainSettings(Section):
+    """How hematoxylin and DAB are told apart."""
+
+    method: Literal["auto", "preset"] = Field("auto", description="auto: fit the vectors to the slide, near the preset only")
+    hematoxylin: Vector = Field((0.651, 0.701, 0.290), description="Preset hematoxylin direction, OD of R G B (QuPath H-DAB)")
+    dab: Vector = Field((0.269, 0.568, 0.778), description="Preset DAB direction, OD of R G B (QuPath H-DAB)")
+    max_angle_deg: float = Field(12.0, ge=0, le=45, description="A fitted vector farther from its preset is not believed, degrees")
+    white_point: tuple[Channel, Channel, Channel] | None = Field(None, description="Background colour R G B, 1-255; measured when not given")
+
+    @field_validator("hematoxylin", "dab")
+    @classmethod
+    def _a_direction(cls, vector: Vector) -> Vector:
+        if min(vector) < 0 or max(vector) <= 0:
+            raise ValueError("a stain vector has no negative part and is not zero")
+        return vector
+
+
+class VesselSettings(Section):
+    """What one vessel is."""
+
+    blur_um: float = Field(0.5, ge=0, le=5, description="Sigma of the noise filter, um")
+    min_low_od: float = Field(0.10, ge=0.01, le=2, description="Lower bound of the outline threshold, DAB OD")
+    min_high_od: float = Field(0.20, ge=0.01, le=2, description="Lower bound of the threshold a vessel must reach somewhere, DAB OD")
+    close_um: float = Field(1.0, ge=0, le=5, description="Gaps in a wall closed before labelling, um")
+    join_gap_um: float = Field(6.0, ge=0, le=30, description="Widest gap across which arcs of one broken ring are joined, um")
+    min_area_um2: float = Field(20.0, ge=0, description="Smaller vessels (lumen included) are not counted, um2")
+    max_lumen_width_um: float = Field(50.0, gt=0, description="Vessels with a wider lumen (about 8 red cells) are not counted, um")
+
+
+class HotspotSettings(Section):
+    """The fields that hot spots are counted in."""
+
+    field_mm2: float = Field(0.74, gt=0, le=100, description="Area of the circular field, mm2 (0.74: x200 objective)")
+    count: int = Field(10, ge=1, le=100, description="Disjoint hot spots to report")
+
+
+class ReportSettings(Section):
+    """The pictures."""
+
+    overview_px: int = Field(2000, ge=200, le=10000, description="Longest side of overview.png, px")
+    hotspot_pictures: int = Field(3, ge=0, le=100, description="Hot spots shown as a picture")
+    hotspot_px: int = Field(1400, ge=200, le=6000, description="Side of a hot-spot picture, px")
+
+
+class Settings(Section):
+    """Everything that decides a result, in sections."""
+
+    slide: SlideSettings = SlideSettings()
+    tissue: TissueSettings = TissueSettings()
+    stain: StainSettings = StainSettings()
+    vessel: VesselSettings = VesselSettings()
+    hotspot: HotspotSettings = HotspotSettings()
+    report: ReportSettings = ReportSettings()
+
+    @property
+    def fingerprint(self) -> str:
+        """First 16 hex digits of the SHA-256 of the canonical JSON of all settings."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], origin: str = "settings") -> "Settings":
+        """Make settings from nested mappings; ``origin`` names the source in an error.
+
+        Raises
+        ------
+        SettingsError
+            For an unknown key (the nearest key is named), a wrong type or a value out of range.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise SettingsError(f"{origin}: {_explain(error)}") from None
+
+    @classmethod
+    def from_toml(cls, path: Path) -> "Settings":
+        """Read settings from a TOML file; what it leaves out keeps its default."""
+        return cls.from_mapping(read_toml(path), str(path))
+
+    def to_toml(self) -> str:
+        """Write all settings as TOML, each with its meaning and unit as a comment."""
+        import tomlkit
+
+        document = tomlkit.document()
+        for section_name, section in self:
+            table = tomlkit.table()
+            for name, field in type(section).model_fields.items():
+                value = getattr(section, name)
+                table.add(tomlkit.comment(field.description or name))
+                if value is None:
+                    table.add(tomlkit.comment(f"{name} = (not set)"))
+                else:
+                    table.add(name, list(value) if isinstance(value, tuple) else value)
+            document.add(section_name, table)
+        return tomlkit.dumps(document)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file into nested dicts; a file that is missing or no TOML is a ``SettingsError``."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}; start from `mvd config show`") from None
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting {key!r}{_nearest(first['loc'])}; `mvd config show` lists them all"
+    return f"{key}: {first['msg'].lower()} (got {first['input']!r}); `mvd config show` gives unit and default"
+
+
+def _nearest(location: tuple[str | int, ...]) -> str:
+    """Name the nearest known key, looking in all sections when the key's own has none."""
+    known = [f"{s}.{name}" for s, section in Settings() for name in type(section).model_fields]
+    wanted = ".".join(str(part) for part in location)
+    sections = list(Settings.model_fields)
+    close = difflib.get_close_matches(wanted, sections if len(location) == 1 else known, n=1, cutoff=0.5)
+    return f", did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,63 @@
+"""What every slide reader offers: pixels at a known pixel size, and nothing else.
+
+Label, macro and thumbnail images, patient data and any property outside ``SlideInfo`` are never read into it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvd.geometry import Rect
+
+Rgb = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class SlideInfo:
+    """What is known of a slide before a pixel is read.
+
+    Attributes
+    ----------
+    path : Path
+        The file that was opened.
+    shape_px : (int, int)
+        Height and width of level 0, px.
+    mpp : float or None
+        Pixel size of level 0, um/px, 0.05 to 5; None when the file does not say.
+    mpp_source : str
+        Where ``mpp`` came from (``aperio``, ``ome``, ``tiff``, ``png``, ``jpeg``, ``user``), ``none`` if unknown.
+    magnification : float or None
+        Objective power as the file states it. Never used to guess ``mpp``.
+    vendor : str
+        Format family, for people: ``aperio``, ``ome-tiff``, ``tiff``, ``png``, ``jpeg``.
+    level_shapes : tuple of (int, int)
+        Height and width of each pyramid level, finest first, px.
+    """
+
+    path: Path
+    shape_px: tuple[int, int]
+    mpp: float | None
+    mpp_source: str
+    magnification: float | None
+    vendor: str
+    level_shapes: tuple[tuple[int, int], ...]
+
+
+class Slide(Protocol):
+    """An open slide. ``read`` may be called from several threads at once."""
+
+    @property
+    def info(self) -> SlideInfo:
+        """What is known of the slide."""
+        ...
+
+    def read(self, rect: Rect, level: int = 0) -> Rgb:
+        """Read ``rect`` (px of ``level``, inside the level) as (h, w, 3) uint8 sRGB."""
+        ...
+
+    def close(self) -> None:
+        """Give the file back."""
+        ...
