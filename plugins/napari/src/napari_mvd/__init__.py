@@ -1,0 +1,1 @@
+"""napari-mvd: what mvd found on a slide, as napari layers."""
