@@ -1,0 +1,202 @@
+"""One page of a TIFF -> where its tiles or strips lie and how one is decoded, or a refusal before any pixel is read.
+
+Input: a parsed page and the size of the file. Never reads pixels; every tile that the page declares is known to lie
+inside the file afterwards.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tifffile import COMPRESSION, PHOTOMETRIC, TIFF, TiffPage
+
+from mvd.errors import UnreadableSlide
+from mvd.slide.base import Rgb
+from mvd.slide.jpeg import TileDecoder
+from mvd.slide.pixels import check_whole_px, on_white, unsupported
+from mvd.slide.tiled import Decode, TileGrid
+
+_JPEG = 7
+_APERIO_YCBCR_JPEG2000 = 33003
+_CODECS = {
+    1: "none", 5: "LZW", 7: "JPEG", 8: "deflate", 32946: "deflate", 32773: "PackBits",
+    33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000", 34925: "LZMA",
+    50000: "zstd", 34926: "zstd", 50001: "WebP", 34927: "WebP", 50002: "JPEG XL", 52546: "JPEG XL",
+}  # fmt: skip
+_MAX_TILE_PX = 64_000_000
+_MAX_PX_PER_BYTE = 20_000
+_ROWS_BYTES = 4 * 2**20
+
+
+def tile_grid(page: TiffPage, file_bytes: int, name: str) -> TileGrid:
+    """Return the tiles of ``page``.
+
+    Parameters
+    ----------
+    page : tifffile.TiffPage
+    file_bytes : int
+        Size of the file, which every tile must lie inside.
+    name : str
+        The slide, for a message.
+
+    Raises
+    ------
+    UnsupportedPixels
+        For anything but 8-bit RGB, with or without alpha.
+    UnreadableSlide
+        For a compression without a codec, tiles beyond the end of the file, or a size that the file cannot hold.
+    """
+    _check_pixels(page, name)
+    _check_codec(page, name)
+    shape_px = (page.imagelength, page.imagewidth)
+    tile_px = (page.tilelength, page.tilewidth) if page.is_tiled else (_strip_rows(page), page.imagewidth)
+    _check_size(name, shape_px, tile_px, file_bytes)
+    if page.is_contiguous and not page.is_tiled and page.planarconfig == 1:
+        grid = _rows_of_plain_pixels(page, shape_px)
+    else:
+        grid = TileGrid(
+            shape_px, tile_px, *_positions(page, shape_px, tile_px, name), _decoder(page, tile_px)
+        )
+    _check_inside_file(grid, file_bytes, name)
+    return grid
+
+
+def _strip_rows(page: TiffPage) -> int:
+    return max(1, min(int(page.rowsperstrip), page.imagelength))
+
+
+def _check_pixels(page: TiffPage, name: str) -> None:
+    dtype = "unknown" if page.dtype is None else str(page.dtype)
+    photometric = _word(PHOTOMETRIC, page.photometric)
+    bits_ok = dtype == "uint8" and _all_equal(page.bitspersample, 8) and page.imagedepth == 1
+    colour_ok = page.photometric == PHOTOMETRIC.RGB or (
+        page.photometric == PHOTOMETRIC.YCBCR and _CODECS.get(page.compression) in ("JPEG", "JPEG 2000")
+    )
+    alpha_ok = page.samplesperpixel == 4 and tuple(page.extrasamples) in ((1,), (2,))
+    if not (bits_ok and colour_ok and (page.samplesperpixel == 3 or alpha_ok)):
+        raise unsupported(name, dtype, page.samplesperpixel, photometric)
+
+
+def _all_equal(found: int | tuple[int, ...], wanted: int) -> bool:
+    return all(value == wanted for value in (found if isinstance(found, tuple) else (found,)))
+
+
+def _word(names: Any, code: int) -> str:
+    """Return the tag's own word for ``code``, or the number where it has none."""
+    return str(names(code).name) if code in set(names) else str(code)
+
+
+def _check_codec(page: TiffPage, name: str) -> None:
+    codec = _CODECS.get(page.compression)
+    if codec is None:
+        word = _word(COMPRESSION, page.compression)
+        raise UnreadableSlide(
+            f"{name}: compression {word} is not read by mvd; convert the slide to JPEG or LZW TIFF"
+        )
+    if page.compression not in (1, _JPEG) and page.compression not in TIFF.DECOMPRESSORS:
+        raise UnreadableSlide(f"{name}: no codec for {codec} here; run `pip install --upgrade imagecodecs`")
+
+
+def _check_size(name: str, shape_px: tuple[int, int], tile_px: tuple[int, int], file_bytes: int) -> None:
+    """Refuse a size that such a small file cannot hold, before memory is taken for it."""
+    height, width = shape_px
+    if min(*shape_px, *tile_px) < 1 or height * width > _MAX_PX_PER_BYTE * file_bytes:
+        raise UnreadableSlide(
+            f"{name}: declares {width} x {height} px in a file of {file_bytes} bytes, which cannot hold them; "
+            "copy the file again or export it anew"
+        )
+    if tile_px[0] == height and tile_px[1] == width:
+        check_whole_px(name, shape_px)
+    elif tile_px[0] * tile_px[1] > _MAX_TILE_PX:
+        raise UnreadableSlide(
+            f"{name}: tiles of {tile_px[1]} x {tile_px[0]} px are too large to decode at once; "
+            "convert it to a TIFF with tiles of 256 to 1024 px"
+        )
+
+
+def _positions(
+    page: TiffPage, shape_px: tuple[int, int], tile_px: tuple[int, int], name: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return offsets and byte counts as (planes, tiles) int64."""
+    planes = page.samplesperpixel if page.planarconfig == 2 else 1
+    tiles = -(-shape_px[0] // tile_px[0]) * -(-shape_px[1] // tile_px[1])
+    if len(page.dataoffsets) != planes * tiles or len(page.databytecounts) != planes * tiles:
+        raise UnreadableSlide(
+            f"{name}: declares {planes * tiles} tiles but lists {len(page.dataoffsets)}; "
+            "copy the file again or export it anew"
+        )
+    offsets = np.asarray(page.dataoffsets, np.int64).reshape(planes, tiles)
+    byte_counts = np.asarray(page.databytecounts, np.int64).reshape(planes, tiles)
+    return offsets, np.where(offsets > 0, byte_counts, 0)
+
+
+def _check_inside_file(grid: TileGrid, file_bytes: int, name: str) -> None:
+    scanned = grid.byte_counts > 0
+    if not scanned.any():
+        raise UnreadableSlide(
+            f"{name}: none of its {scanned.size} tiles is in the file; copy or export it anew"
+        )
+    beyond = scanned & ((grid.offsets < 8) | (grid.offsets + grid.byte_counts > file_bytes))
+    if beyond.any():
+        raise UnreadableSlide(
+            f"{name}: the file is cut off: {int(beyond.sum())} of {beyond.size} tiles lie beyond its end at "
+            f"{file_bytes} bytes; copy the file again"
+        )
+
+
+def _rows_of_plain_pixels(page: TiffPage, shape_px: tuple[int, int]) -> TileGrid:
+    """Cut uncompressed rows that follow each other into strips of a few MB, whatever strips the page declares."""
+    height, width = shape_px
+    samples = page.samplesperpixel
+    row_bytes = width * samples
+    rows = max(1, min(height, _ROWS_BYTES // row_bytes))
+    starts = np.arange(0, height, rows, dtype=np.int64)
+    byte_counts = (np.minimum(starts + rows, height) - starts) * row_bytes
+    premultiplied = tuple(page.extrasamples) == (1,)
+
+    def decode(parts: list[bytes], _index: int) -> Rgb:
+        return _as_rgb(np.frombuffer(parts[0], np.uint8).reshape(-1, width, samples), premultiplied)
+
+    offsets = page.dataoffsets[0] + starts * row_bytes
+    return TileGrid(shape_px, (rows, width), offsets[None], byte_counts[None], decode)
+
+
+def _decoder(page: TiffPage, tile_px: tuple[int, int]) -> Decode:
+    if page.compression == _JPEG and page.planarconfig == 1 and page.samplesperpixel == 3:
+        jpeg = TileDecoder(page.jpegtables, page.photometric == PHOTOMETRIC.RGB, tile_px)
+        return lambda parts, _index: jpeg(parts[0])
+    return _general_decoder(page)
+
+
+def _general_decoder(page: TiffPage) -> Decode:
+    """Decode by tifffile's own rules: any codec, predictor and plane order."""
+    decode_part = page.decode
+    extra = (
+        {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader} if page.compression == _JPEG else {}
+    )
+    premultiplied = tuple(page.extrasamples) == (1,)
+    is_ycbcr = page.compression == _APERIO_YCBCR_JPEG2000 or (
+        page.compression != _JPEG and page.photometric == PHOTOMETRIC.YCBCR
+    )
+
+    def decode(parts: list[bytes], index: int) -> Rgb:
+        planes = [np.asarray(decode_part(part, index, **extra)[0], np.uint8)[0] for part in parts]
+        pixels = np.concatenate(planes, axis=-1) if len(planes) > 1 else planes[0]
+        return _ycbcr_to_rgb(pixels) if is_ycbcr else _as_rgb(pixels, premultiplied)
+
+    return decode
+
+
+def _as_rgb(pixels: NDArray[np.uint8], premultiplied: bool) -> Rgb:
+    return on_white(pixels, premultiplied=premultiplied) if pixels.shape[-1] == 4 else pixels
+
+
+def _ycbcr_to_rgb(pixels: NDArray[np.uint8]) -> Rgb:
+    """Full-range ITU-R BT.601, as in JFIF: Aperio's older JPEG 2000 keeps YCbCr without saying so in the stream."""
+    luma, blue, red = np.moveaxis(pixels.astype(np.float32), -1, 0)
+    blue, red = blue - 128, red - 128
+    rgb = np.stack(
+        [luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], axis=-1
+    )
+    rounded: Rgb = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    return rounded

@@ -1,0 +1,141 @@
+"""TIFF and BigTIFF, tiled or in strips, one level or a pyramid: the file's tables -> an open slide.
+
+Input: a path whose content begins like a TIFF. Aperio and OME files go to their own modules for the layout. Never reads
+label, macro or thumbnail images; vendors whose files look like plain TIFF but are not are refused by name.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from tifffile import TiffFile, TiffPage
+
+from mvd.errors import MvdError, UnreadableSlide
+from mvd.slide import aperio, ome
+from mvd.slide.base import SlideInfo
+from mvd.slide.calibration import UM_PER_CM, UM_PER_INCH, Claim, believed_mpp, from_resolution, um_per_unit
+from mvd.slide.naming import one_line, shown_name
+from mvd.slide.pixels import unsupported
+from mvd.slide.pyramid import Layout, descending, reduced_pages, shape_of, sub_pages
+from mvd.slide.segments import tile_grid
+from mvd.slide.tiled import TiledSlide
+
+_OTHER_VENDORS = {
+    "is_ndpi": "Hamamatsu NDPI",
+    "is_scn": "Leica SCN",
+    "is_bif": "Ventana BIF",
+    "is_philips": "Philips TIFF",
+    "is_qpi": "PerkinElmer QPTIFF",
+}
+_NDPI_FLUORESCENCE_TAG = 65434
+_UNIT_UM = {2: (UM_PER_INCH, "inch"), 3: (UM_PER_CM, "cm")}
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what matters is raised, not printed
+
+
+def open_tiff(path: Path, mpp: float | None) -> TiledSlide:
+    """Open a TIFF, OME-TIFF or SVS.
+
+    Parameters
+    ----------
+    path : Path
+    mpp : float or None
+        The user's pixel size of level 0, um/px; wins over the file's own.
+
+    Raises
+    ------
+    UnreadableSlide, UnsupportedPixels, UnknownPixelSize
+    """
+    name = shown_name(path)
+    try:
+        return _open(path, mpp, name)
+    except MvdError:
+        raise
+    except Exception as error:  # damaged tables fail anywhere in the parser
+        raise UnreadableSlide(
+            f"{name}: the TIFF tables cannot be read ({one_line(error)}); copy the file again or export it anew"
+        ) from error
+
+
+def _open(path: Path, mpp: float | None, name: str) -> TiledSlide:
+    file_bytes = path.stat().st_size
+    with TiffFile(path) as tiff:
+        pages = [page.aspage() for page in tiff.pages]
+        _refuse_other_vendors(tiff, pages[0], name)
+        _check_chain(tiff, file_bytes)
+        layout = _layout(tiff, pages, file_bytes, name)
+        grids = [tile_grid(page, file_bytes, name) for page in layout.pages]
+        claims = [*layout.claims, *_resolution_claim(pages[0])]
+    pixel_size, source = believed_mpp(name, claims, mpp)
+    shapes = tuple(grid.shape_px for grid in grids)
+    info = SlideInfo(path, shapes[0], pixel_size, source, layout.magnification, layout.vendor, shapes)
+    return TiledSlide(info, grids)
+
+
+def _check_chain(tiff: TiffFile, file_bytes: int) -> None:
+    """Follow the chain of pages to its end; the parser would quietly drop what lies beyond the end of the file."""
+    form = tiff.tiff
+    stream, at, seen = tiff.filehandle, 4 if form.offsetsize == 4 else 8, set[int]()
+    while True:
+        stream.seek(at)
+        offset = int.from_bytes(stream.read(form.offsetsize), _order(form.byteorder))
+        if offset == 0 and seen:
+            return
+        if offset in seen or offset + form.tagnosize > file_bytes:
+            raise ValueError("the file is cut off: a page lies beyond its end")
+        seen.add(offset)
+        stream.seek(offset)
+        tags = int.from_bytes(stream.read(form.tagnosize), _order(form.byteorder))
+        at = offset + form.tagnosize + tags * form.tagsize
+        if at + form.offsetsize > file_bytes:
+            raise ValueError("the file is cut off: a page's table lies beyond its end")
+
+
+def _order(mark: str) -> Literal["little", "big"]:
+    return "little" if mark == "<" else "big"
+
+
+def _refuse_other_vendors(tiff: TiffFile, first: TiffPage, name: str) -> None:
+    vendor = next((word for flag, word in _OTHER_VENDORS.items() if getattr(tiff, flag)), None)
+    if vendor is None:
+        return
+    if _NDPI_FLUORESCENCE_TAG in first.tags and vendor == "Hamamatsu NDPI":
+        raise unsupported(name, str(first.dtype), first.samplesperpixel, f"{vendor}, fluorescence")
+    raise UnreadableSlide(
+        f"{name}: {vendor} is not read by this version; convert the slide to a pyramidal TIFF or OME-TIFF"
+    )
+
+
+def _layout(tiff: TiffFile, pages: Sequence[TiffPage], file_bytes: int, name: str) -> Layout:
+    if tiff.is_svs:
+        return aperio.layout(pages)
+    if tiff.is_ome:
+        return ome.layout(pages, file_bytes, name)
+    alike = 1 + sum(shape_of(page) == shape_of(pages[0]) and not page.is_reduced for page in pages[1:])
+    if alike > 1:
+        raise unsupported(
+            name, str(pages[0].dtype), pages[0].samplesperpixel * alike, f"a stack of {alike} pages"
+        )
+    levels = descending(pages[0], [*sub_pages(pages[0], file_bytes), *reduced_pages(pages)])
+    return Layout("tiff", levels, [], None)
+
+
+def _resolution_claim(page: TiffPage) -> list[Claim]:
+    """Read XResolution, YResolution and their unit, which ImageJ keeps in its own description."""
+    x, y = (_ratio(page, code) for code in (282, 283))
+    unit_tag = page.tags.get(296)
+    unit_um, unit_name = _UNIT_UM.get(int(unit_tag.value) if unit_tag else 2, (None, "none"))
+    imagej_unit = re.search(r"^unit=(.*)$", page.description, re.MULTILINE) if page.is_imagej else None
+    if imagej_unit:
+        unit_name = imagej_unit[1].strip()
+        unit_um = um_per_unit(unit_name)
+    claim = from_resolution((x, y), unit_um, unit_name)
+    return [claim] if claim else []
+
+
+def _ratio(page: TiffPage, code: int) -> float | None:
+    tag = page.tags.get(code)
+    numerator, denominator = tag.value if tag else (0, 0)
+    return numerator / denominator if denominator else None
