@@ -1,6 +1,28 @@
-"""Vessel positions -> the circles that hold the most of them. (types first; the work follows)"""
+"""Vessel positions -> the circles that hold the most of them.
 
+Input: the counted vessels of a slide and its tissue mask. Output: disjoint circles of one area, best first.
+Centres may lie anywhere in the plane, at the rim of the tissue and outside it too: the rim is where tumours
+have their hot spots (Belien 1999), and an eroded search region never looks there. It never changes what is
+counted.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mvd.centring import STEP_UM, settle
+from mvd.densest import densest_centres
+from mvd.errors import SettingsError
+from mvd.geometry import circle_radius_um
+from mvd.settings import HotspotSettings
+from mvd.tissue import Tissue
+
+MOST_TIES = 512  # corners of equally good regions that are compared
+MIN_RADIUS_UM = 1.0  # smaller than any vessel
+
+Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,3 +64,131 @@ class Hotspot:
         """Counted vessels / tissue area inside the circle, 1/mm2; None without tissue."""
         area_mm2 = self.field_mm2 * self.tissue_fraction
         return self.vessels / area_mm2 if area_mm2 > 0 else None
+
+
+def find_hotspots(xy_um: Points, settings: HotspotSettings, tissue: Tissue) -> tuple[Hotspot, ...]:
+    """Find the disjoint circles that hold the most vessels, best first.
+
+    Each is the best over all centres in the plane that lie at least two radii from the centres before it. The
+    radius is the circle's of ``settings.field_mm2``, rounded to 0.001 um. An optimal centre has vessels on
+    its very edge, so it is moved inward (to the centre of the smallest circle round the same vessels where
+    that is free) and rounded to 0.001 um, and the vessels within the radius of this printed centre are
+    counted again: that count is reported. It is the exact maximum unless the best centres lie in a region too
+    small to hold a multiple of 0.001 um; then it is at least the maximum for a circle whose radius is 0.001
+    um smaller.
+
+    Circles that hold equally many are compared by their tissue fraction (larger first), then y, then x
+    (smaller first). Where more than 512 corners of best regions exist, as on a lattice, the first 512 in the
+    order of the search are compared. The order of the vessels does not matter.
+
+    Parameters
+    ----------
+    xy_um : (n, 2) float64
+        Centroids (x, y) of the counted vessels, um from the slide's top left corner, as printed.
+    settings : HotspotSettings
+    tissue : Tissue
+
+    Returns
+    -------
+    tuple of Hotspot
+        At most ``settings.count``; each holds a vessel. Centres are two radii apart, to 1e-6 um.
+
+    Raises
+    ------
+    SettingsError
+        The field is smaller than any vessel (radius below 1 um).
+    """
+    radius_um = _radius_um(settings.field_mm2)
+    vessels = np.unique(np.asarray(xy_um, dtype=np.float64).reshape(-1, 2), axis=0, return_counts=True)
+    if not np.isfinite(vessels[0]).all():
+        raise ValueError("vessel positions must be finite")
+    hotspots: list[Hotspot] = []
+    while len(hotspots) < settings.count:
+        taken_um = np.array([(spot.x_um, spot.y_um) for spot in hotspots]).reshape(-1, 2)
+        tied = _best_circles(vessels, radius_um, taken_um)
+        if not tied:
+            break
+        minus_tissue, y_um, x_um, count = min(
+            (-tissue_fraction(tissue, x, y, radius_um), y, x, count) for count, (x, y) in tied
+        )
+        hotspots.append(
+            Hotspot(len(hotspots) + 1, settings.field_mm2, x_um, y_um, radius_um, count, -minus_tissue)
+        )
+    return tuple(hotspots)
+
+
+def hotspot_rank(xy_um: Points, hotspots: Sequence[Hotspot]) -> NDArray[np.int64]:
+    """Rank of the hot spot that each vessel lies in.
+
+    Parameters
+    ----------
+    xy_um : (n, 2) float64
+    hotspots : sequence of Hotspot
+        Best first.
+
+    Returns
+    -------
+    (n,) int64
+        0 where the vessel lies in none; where two circles touch in a vessel, the better rank.
+    """
+    xy_um = np.asarray(xy_um, dtype=np.float64).reshape(-1, 2)
+    ranks = np.zeros(len(xy_um), dtype=np.int64)
+    for spot in sorted(hotspots, key=lambda spot: -spot.rank):
+        ranks[np.hypot(xy_um[:, 0] - spot.x_um, xy_um[:, 1] - spot.y_um) <= spot.radius_um] = spot.rank
+    return ranks
+
+
+def tissue_fraction(tissue: Tissue, x_um: float, y_um: float, radius_um: float) -> float:
+    """Part of a circle that is tissue, 0 to 1, by the mask's pixels whose middle lies in it.
+
+    What lies outside the mask is not tissue. A circle that holds no pixel's middle takes the pixel it lies
+    in.
+    """
+    rows, cols = _pixels(y_um, radius_um, tissue.mpp), _pixels(x_um, radius_um, tissue.mpp)
+    dy, dx = (rows + 0.5) * tissue.mpp - y_um, (cols + 0.5) * tissue.mpp - x_um
+    inside = np.hypot(dy[:, None], dx[None, :]) <= radius_um
+    if not inside.any():
+        rows, cols = np.array([int(y_um // tissue.mpp)]), np.array([int(x_um // tissue.mpp)])
+        inside = np.ones((1, 1), dtype=np.bool_)
+    height, width = tissue.mask.shape
+    in_rows, in_cols = (rows >= 0) & (rows < height), (cols >= 0) & (cols < width)
+    crop = tissue.mask[np.ix_(rows[in_rows], cols[in_cols])]
+    return float(np.count_nonzero(crop & inside[np.ix_(in_rows, in_cols)]) / np.count_nonzero(inside))
+
+
+def _radius_um(field_mm2: float) -> float:
+    """Radius of the field in whole 0.001 um, as it is printed."""
+    radius_um = round(circle_radius_um(field_mm2), 3)
+    if radius_um < MIN_RADIUS_UM:
+        raise SettingsError(
+            f"hotspot.field_mm2 = {field_mm2:g} is smaller than a vessel; give 0.000004 or more"
+        )
+    return radius_um
+
+
+def _pixels(middle_um: float, radius_um: float, mpp: float) -> NDArray[np.int64]:
+    """Indices of the pixels that a circle can touch, along one axis."""
+    first, last = (middle_um - radius_um) // mpp, (middle_um + radius_um) // mpp
+    return np.arange(int(first), int(last) + 1)
+
+
+def _best_circles(
+    vessels: tuple[Points, NDArray[np.int64]], radius_um: float, taken_um: Points
+) -> list[tuple[int, tuple[float, float]]]:
+    """Return (count, rounded centre) of all circles that tie for the best; none where nothing is left."""
+    points_um, weights = vessels
+    if not len(points_um):
+        return []
+    origin_um = np.floor(points_um.min(axis=0))  # the same arithmetic wherever the tissue lies on the slide
+    local_um, local_taken_um = points_um - origin_um, taken_um - origin_um
+    repeated_um = np.repeat(points_um, weights, axis=0)
+    settled: list[tuple[int, Points]] = []
+    for margin_um in (0.0, STEP_UM):  # a circle found with a margin survives the rounding
+        most, centres_um = densest_centres(
+            local_um, weights, radius_um - margin_um, local_taken_um, 2 * radius_um + margin_um, MOST_TIES
+        )
+        settled += settle(centres_um + origin_um, repeated_um, radius_um, taken_um)
+        if settled and max(count for count, _ in settled) >= most:
+            break
+    best = max((count for count, _ in settled), default=0)
+    return [(count, (float(x), float(y))) for count, (x, y) in settled if count == best and best > 0]

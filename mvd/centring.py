@@ -1,0 +1,223 @@
+"""A centre that holds the most vessels -> a centre in whole 0.001 um that still holds them.
+
+Input: the exact centres of ``densest.py``, which have vessels on their very edge. Output: rounded centres
+well inside the region of centres that hold the same vessels, with the count that is really inside. It never
+searches far away.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.float64]
+
+STEP_UM = 0.001  # coordinates are printed in steps of this
+TOUCHING_UM = 1e-6  # centres may be nearer than two radii by this, which is rounding error
+EDGE = 1e-7  # a vessel or a forbidden disc so near to the edge, relative to the radius, holds a centre fast
+STEPS_OUT = 48
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where a centre may lie: within a radius of these vessels, and clear of the centres taken before.
+
+    Attributes
+    ----------
+    held_um : (n, 2) float64
+        Vessels to hold, n >= 1.
+    radius_um : float
+    taken_um : (k, 2) float64
+        Centres found before; the new one must be two radii from each.
+    """
+
+    held_um: Points
+    radius_um: float
+    taken_um: Points
+
+    def slack_um(self, centres_um: Points) -> NDArray[np.float64]:
+        """How far each of (m, 2) centres may move before it loses a vessel or overlaps; negative outside."""
+        slack: NDArray[np.float64] = self.radius_um - distances_um(centres_um, self.held_um).max(axis=1)
+        if len(self.taken_um):
+            apart = distances_um(centres_um, self.taken_um).min(axis=1) - 2 * self.radius_um
+            slack = np.minimum(slack, apart)
+        return slack
+
+
+def distances_um(first_um: Points, second_um: Points) -> NDArray[np.float64]:
+    """Distances between (m, 2) and (n, 2) points, (m, n)."""
+    distances: NDArray[np.float64] = np.hypot(
+        first_um[:, None, 0] - second_um[None, :, 0], first_um[:, None, 1] - second_um[None, :, 1]
+    )
+    return distances
+
+
+def settle(
+    corners_um: Points, vessels_um: Points, radius_um: float, taken_um: Points
+) -> list[tuple[int, Points]]:
+    """Move each centre inward, round it to 0.001 um and count again.
+
+    Parameters
+    ----------
+    corners_um : (m, 2) float64
+        Exact centres from ``densest_centres``.
+    vessels_um : (n, 2) float64
+        All vessels, sorted by x.
+    radius_um : float
+    taken_um : (k, 2) float64
+        Centres found before.
+
+    Returns
+    -------
+    list of (count, (2,) float64)
+        One for each set of vessels that is held; rounded centres that keep clear of ``taken_um``, with the
+        number of vessels at ``hypot(dx, dy) <= radius_um`` from them, which is what a reader of the printed
+        numbers finds. Sets for which no such centre was found are missing.
+    """
+    regions: dict[bytes, tuple[Points, list[Points]]] = {}
+    for corner in corners_um:
+        near = _near(vessels_um, corner, radius_um)
+        held = near[distances_um(corner[None], near)[0] <= radius_um * (1 + EDGE)]
+        regions.setdefault(held.tobytes(), (held, []))[1].append(corner)
+    settled = []
+    for held, corners in regions.values():
+        region = Region(held, radius_um, taken_um)
+        best = _best_rounded(region, _inner_points(region, np.array(corners)), vessels_um)
+        if best is not None:
+            settled.append(best)
+    return settled
+
+
+def _near(vessels_um: Points, centre_um: Points, radius_um: float) -> Points:
+    """Return the vessels that can lie within ``radius_um`` and a little more, by their x alone."""
+    margin = radius_um * (1 + EDGE) + 1
+    start, stop = np.searchsorted(vessels_um[:, 0], [centre_um[0] - margin, centre_um[0] + margin])
+    return vessels_um[start:stop]
+
+
+def _inner_points(region: Region, corners_um: Points) -> Points:
+    """Return centres to try, best first: as far inside as can be, then the corners themselves."""
+    middle = enclosing_centre_um(region.held_um)[None]
+    if region.slack_um(middle)[0] >= STEP_UM:
+        return middle
+    inward = np.array([_inward(region, corner) for corner in corners_um])
+    tried = np.concatenate([middle, inward, corners_um])
+    best_first: Points = tried[np.argsort(-region.slack_um(tried), kind="stable")]
+    return best_first
+
+
+def _inward(region: Region, corner_um: Points) -> Points:
+    """Walk from a corner straight into the region, to where it is widest."""
+    edge = EDGE * region.radius_um
+    to_vessels = region.held_um - corner_um
+    from_taken = corner_um - region.taken_um
+    vessel_um = np.hypot(to_vessels[:, 0], to_vessels[:, 1])
+    taken_um = np.hypot(from_taken[:, 0], from_taken[:, 1])
+    on_vessel = vessel_um >= region.radius_um - edge
+    on_taken = taken_um <= 2 * region.radius_um + edge
+    inward = np.concatenate(
+        [to_vessels[on_vessel] / vessel_um[on_vessel, None], from_taken[on_taken] / taken_um[on_taken, None]]
+    )
+    if not len(inward):
+        return corner_um
+    pairs = inward[:, None] + inward[None, :]
+    length = np.hypot(pairs[..., 0], pairs[..., 1])
+    ways = pairs[length > 1e-9] / length[length > 1e-9][:, None]
+    if not len(ways):
+        return corner_um
+    way = ways[np.argmax((ways @ inward.T).min(axis=1))]
+    lengths = np.geomspace(STEP_UM / 2, region.radius_um, STEPS_OUT)
+    tried = corner_um + lengths[:, None] * way
+    widest: Points = tried[np.argmax(region.slack_um(tried))]
+    return widest
+
+
+def _best_rounded(region: Region, centres_um: Points, vessels_um: Points) -> tuple[int, Points] | None:
+    """Round to 0.001 um, here or to a neighbour; return the first that loses nothing, else the best."""
+    best: tuple[int, Points] | None = None
+    for centre in _rounded(centres_um):
+        if len(region.taken_um):
+            apart_um = distances_um(centre[None], region.taken_um).min()
+            if apart_um < 2 * region.radius_um - TOUCHING_UM:
+                continue
+        near = _near(vessels_um, centre, region.radius_um)
+        count = int(np.count_nonzero(distances_um(centre[None], near) <= region.radius_um))
+        if best is None or count > best[0]:
+            best = count, centre
+        if count >= len(region.held_um):
+            break
+    return best
+
+
+def _rounded(centres_um: Points) -> Iterator[Points]:
+    """Yield every centre in whole 0.001 um, then the eight neighbours of each."""
+    steps = np.rint(centres_um / STEP_UM)
+    beside = [(col, row) for row in (-1, 0, 1) for col in (-1, 0, 1) if row or col]
+    for offset in [(0, 0), *beside]:
+        # a division of whole numbers gives the float that prints with three decimals
+        yield from (steps + np.array(offset)) / round(1 / STEP_UM)
+
+
+def enclosing_centre_um(points_um: Points) -> Points:
+    """Return the centre of the smallest circle that encloses (n, 2) points, n >= 1.
+
+    Starts from one point and takes the farthest point that is still outside into the two or three that carry
+    the circle; the circle grows with every step, so it ends.
+    """
+    support = points_um[:1]
+    centre, radius = support[0], 0.0
+    while True:
+        distance = distances_um(centre[None], points_um)[0]
+        farthest = int(np.argmax(distance))
+        if distance[farthest] <= radius * (1 + 1e-12) + 1e-9:
+            return centre
+        support, centre, wider = _smallest_circle(np.concatenate([support, points_um[farthest][None]]))
+        if wider <= radius:  # rounding error: no progress is possible
+            return centre
+        radius = wider
+
+
+def _smallest_circle(points_um: Points) -> tuple[Points, Points, float]:
+    """Return (carrying points, centre, radius) of the smallest circle round up to four points."""
+    best: tuple[Points, Points, float] | None = None
+    for support in _supports(points_um):
+        centre = _circle_centre(support)
+        if centre is None:
+            continue
+        radius = float(distances_um(centre[None], support).max())
+        encloses = distances_um(centre[None], points_um).max() <= radius * (1 + 1e-10) + 1e-9
+        if encloses and (best is None or radius < best[2]):
+            best = support, centre, radius
+    if best is None:  # four points nearly on one line: the two farthest apart carry it
+        first, last = np.unravel_index(np.argmax(distances_um(points_um, points_um)), (len(points_um),) * 2)
+        support = points_um[[first, last]]
+        best = support, support.mean(axis=0), float(distances_um(support[:1], support).max()) / 2
+    return best
+
+
+def _supports(points_um: Points) -> Iterable[Points]:
+    """Yield all pairs, then all triples."""
+    count = len(points_um)
+    for first in range(count):
+        for second in range(first + 1, count):
+            yield points_um[[first, second]]
+    for left_out in range(count if count > 3 else count - 2):
+        yield points_um if count == 3 else np.delete(points_um, left_out, axis=0)
+
+
+def _circle_centre(support_um: Points) -> Points | None:
+    """Centre of the circle through two (as a diameter) or three points; None where three lie on a line."""
+    origin = support_um[0]
+    first = support_um[1] - origin
+    if len(support_um) == 2:
+        middle: Points = origin + first / 2
+        return middle
+    second = support_um[2] - origin
+    cross = 2 * (first[0] * second[1] - first[1] * second[0])
+    if abs(cross) <= 1e-12 * float(np.abs(first).max() * np.abs(second).max()):
+        return None
+    squares = np.array([first @ first, second @ second])
+    offset = [second[1] * squares[0] - first[1] * squares[1], first[0] * squares[1] - second[0] * squares[0]]
+    centre: Points = origin + np.array(offset) / cross
+    return centre

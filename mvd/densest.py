@@ -1,0 +1,235 @@
+"""Points and a radius -> the centres of the circles that hold the most, over all centres in the plane.
+
+Input: points with weights, a radius, and centres to keep clear of. Output: the largest weight that one circle
+holds, and centres that reach it. It never rounds and never chooses among ties.
+
+Branch and bound: squares of candidate centres are split into four. For all centres of a square a point is
+certainly held, certainly not, or uncertain, which bounds what the square can offer; only squares that can
+still win are split, and swept (``sweep.py``) with their uncertain points when few are left.
+"""
+
+from math import hypot, sqrt
+
+import numpy as np
+from numba import njit
+
+from mvd.sweep import TOLERANCE, Best, Circles, Counts, Points, can_win, record, sweep_circle
+
+LEAF_POINTS = 8  # so few uncertain points are swept at once
+MAX_SPLITS = 12  # down to radius / 4096: squares with many points on one circle are not split for ever
+CERTAIN, BOUND, START, STOP, FREE, SPLITS = range(6)  # notes on a square: weights, its list, free pool, depth
+PAD = 3  # empty columns on either side, so that a row's neighbours never wrap into the next row
+
+
+def densest_centres(
+    points: Points, weights: Counts, radius: float, taken: Points, apart: float, limit: int
+) -> tuple[int, Points]:
+    """Find the centres of the circles that hold the most.
+
+    Parameters
+    ----------
+    points : (n, 2) float64
+        Distinct, n >= 1.
+    weights : (n,) int64
+        How many vessels lie at each point.
+    radius : float
+        Of the circle, > 0, in the unit of ``points``.
+    taken : (k, 2) float64
+        Centres found before.
+    apart : float
+        Least distance of a centre from each of ``taken``, > ``radius``.
+    limit : int
+        Most centres to return; beyond it, ties are left out in the order of the search (fullest square
+        first).
+
+    Returns
+    -------
+    most : int
+        Largest weight in a closed circle; 1e-9 of the radius counts as touching. 0 where no point can be
+        held.
+    centres : (m, 2) float64
+        Corners of the regions of centres that hold ``most`` (and a few inner points), exact to rounding
+        error; m >= 1 unless ``most`` is 0.
+    """
+    corner = points.min(axis=0)
+    buckets = np.floor((points - corner) / radius).astype(np.int64) + PAD
+    columns = int(buckets[:, 0].max()) + PAD + 1
+    keys = buckets[:, 1] * columns + buckets[:, 0]
+    order = np.argsort(keys, kind="stable")
+    circles = Circles(points[order] - corner, weights[order], float(radius), taken - corner, float(apart))
+    squares, near = _squares(keys[order], columns, radius, _meeting_points(taken, apart) - corner)
+    pool = np.empty(int((near[1] - near[0]).sum(axis=1).max()) * (4 * MAX_SPLITS + 2), np.int32)
+    bounds = _bounds(circles, squares, near, pool)
+    fullest_first = np.argsort(-bounds, kind="stable")
+    best = Best(np.zeros(2, np.int64), np.empty((limit, 2)))
+    _search(circles, squares[fullest_first], near[:, fullest_first], bounds[fullest_first], pool, best)
+    most, kept = best.score
+    return int(most), best.centres[:kept] + corner
+
+
+def _squares(keys: Counts, columns: int, radius: float, places: Points) -> tuple[Points, Counts]:
+    """Return squares (x, y, half side) that together hold all centres of interest, and the points near each.
+
+    Single ``places`` are squares of side 0. The points near a square lie in five rows of
+    buckets: (2, m, 5) first and one past the last, in the order of ``keys``.
+    """
+    around = np.array([row * columns + col for row in (-1, 0, 1) for col in (-1, 0, 1)])
+    inhabited = np.unique(keys[:, None] + around)
+    place_cells = np.floor(places / radius).astype(np.int64) + PAD
+    place_keys = place_cells[:, 1] * columns + place_cells[:, 0]
+    on_map = (place_cells[:, 0] >= 0) & (place_cells[:, 0] < columns) & np.isin(place_keys, inhabited)
+    middles = np.stack([inhabited % columns, inhabited // columns], axis=1) - PAD + 0.5
+    squares = np.concatenate(
+        [
+            np.column_stack([middles * radius, np.full(len(middles), radius / 2)]),
+            np.column_stack([places[on_map], np.zeros(np.count_nonzero(on_map))]),
+        ]
+    )
+    rows = np.concatenate([inhabited, place_keys[on_map]])[:, None] + np.arange(-2, 3) * columns
+    return squares, np.stack([np.searchsorted(keys, rows - 2), np.searchsorted(keys, rows + 3)])
+
+
+def _meeting_points(taken: Points, apart: float) -> Points:
+    """Return where the circles of radius ``apart`` round ``taken`` meet and no other one covers the place.
+
+    A gap between such circles may lie inside the circles round the points and touch none of those.
+    """
+    first, second = np.triu_indices(len(taken), 1)
+    half = (taken[second] - taken[first]) / 2
+    length = np.hypot(half[:, 0], half[:, 1])
+    meet = (length <= apart) & (length > 0)
+    middle, half, length = (taken[first] + half)[meet], half[meet], length[meet]
+    across = np.stack([-half[:, 1], half[:, 0]], axis=1) * (np.sqrt(apart**2 - length**2) / length)[:, None]
+    both = np.concatenate([middle + across, middle - across])
+    distance = np.hypot(both[:, None, 0] - taken[None, :, 0], both[:, None, 1] - taken[None, :, 1])
+    return both[np.all(distance >= apart * (1 - TOLERANCE), axis=1)]
+
+
+@njit(cache=True)
+def _clearance(circles, x, y):  # type: ignore[no-untyped-def]
+    """How much farther than needed (x, y) lies from the nearest taken centre; negative where too near."""
+    nearest = np.inf
+    for k in range(len(circles.taken)):
+        nearest = min(nearest, hypot(x - circles.taken[k, 0], y - circles.taken[k, 1]))
+    return nearest - circles.apart * (1 - TOLERANCE)
+
+
+@njit(cache=True)
+def _gather(near, k, pool):  # type: ignore[no-untyped-def]
+    """Write the points near square ``k`` into ``pool``; return how many there are."""
+    count = 0
+    for row in range(near.shape[2]):
+        for i in range(near[0, k, row], near[1, k, row]):
+            pool[count] = i
+            count += 1
+    return count
+
+
+@njit(cache=True)
+def _sift(circles, square, pool, start, stop, top):  # type: ignore[no-untyped-def]
+    """Write from ``top`` on those of ``pool[start:stop]`` that only some centres of ``square`` hold.
+
+    ``square`` is (x, y, half side). Returns the weight that all its centres hold, the weight that only some
+    hold, the weight that its middle holds, and the end of the list.
+    """
+    points, radius = circles.points, circles.radius
+    x, y, half = square
+    reach = half * sqrt(2.0) + TOLERANCE * radius
+    inner, outer = max(radius - reach, 0.0) ** 2, (radius + reach) ** 2
+    certain, uncertain, at_middle = 0, 0, 0
+    for k in range(start, stop):
+        i = pool[k]
+        square_distance = (points[i, 0] - x) ** 2 + (points[i, 1] - y) ** 2
+        if square_distance > outer:
+            continue
+        weight = circles.weights[i]
+        if square_distance <= radius * radius:
+            at_middle += weight
+        if square_distance < inner:
+            certain += weight
+        else:
+            uncertain += weight
+            pool[top] = i
+            top += 1
+    return certain, uncertain, at_middle, top
+
+
+@njit(cache=True)
+def _search_square(circles, root, count, bound, pool, best):  # type: ignore[no-untyped-def]
+    """Search one square, fullest quarter first; the ``count`` points near it are the first in ``pool``."""
+    squares = np.zeros((4 * MAX_SPLITS + 8, 3))
+    notes = np.zeros((len(squares), 6), np.int64)
+    squares[0, 0], squares[0, 1], squares[0, 2] = root
+    notes[0, BOUND], notes[0, STOP], notes[0, FREE] = bound, count, count
+    height = 1
+    while height:
+        height -= 1
+        if not can_win(notes[height, BOUND], best):
+            continue
+        members = pool[notes[height, START] : notes[height, STOP]]
+        if len(members) <= LEAF_POINTS or notes[height, SPLITS] == MAX_SPLITS:
+            square = (squares[height, 0], squares[height, 1], squares[height, 2])
+            for one in members:
+                sweep_circle(circles, one, members, notes[height, CERTAIN], square, best)
+        else:
+            height = _push_quarters(circles, squares, notes, height, pool, best)
+
+
+@njit(cache=True)
+def _push_quarters(circles, squares, notes, height, pool, best):  # type: ignore[no-untyped-def]
+    """Replace the square at ``height`` of the stack by its quarters that can win; return the new height."""
+    x, y, half = squares[height, 0], squares[height, 1], squares[height, 2] / 2
+    certain, start, stop = notes[height, CERTAIN], notes[height, START], notes[height, STOP]
+    top, splits, first = notes[height, FREE], notes[height, SPLITS] + 1, height
+    for quarter in range(4):
+        child = (x + (half if quarter % 2 else -half), y + (half if quarter // 2 else -half), half)
+        clearance = _clearance(circles, child[0], child[1])
+        if clearance + half * sqrt(2.0) < 0:
+            continue
+        inner, unsure, at_middle, end = _sift(circles, child, pool, start, stop, top)
+        bound = certain + inner + unsure
+        if clearance >= 0 and certain + at_middle > best.score[0]:
+            record(best, certain + at_middle, child[0], child[1])
+        if end == top or not can_win(bound, best):
+            continue
+        place = height
+        while place > first and notes[place - 1, BOUND] > bound:
+            # one by one: an array assignment compiles numpy's error texts, seconds at the first run
+            for k in range(3):
+                squares[place, k] = squares[place - 1, k]
+            for k in range(6):
+                notes[place, k] = notes[place - 1, k]
+            place -= 1
+        squares[place, 0], squares[place, 1], squares[place, 2] = child
+        notes[place, CERTAIN], notes[place, BOUND], notes[place, SPLITS] = certain + inner, bound, splits
+        notes[place, START], notes[place, STOP] = top, end
+        height, top = height + 1, end
+    for place in range(first, height):
+        notes[place, FREE] = top
+    return height
+
+
+@njit(cache=True)
+def _bounds(circles, squares, near, pool):  # type: ignore[no-untyped-def]
+    """Most that a centre in each square can hold; 0 where a taken centre is too near to all of it."""
+    bounds = np.zeros(len(squares), np.int64)
+    for k in range(len(squares)):
+        square = (squares[k, 0], squares[k, 1], squares[k, 2])
+        if _clearance(circles, square[0], square[1]) + square[2] * sqrt(2.0) >= 0:
+            count = _gather(near, k, pool)
+            certain, uncertain, _, _ = _sift(circles, square, pool, 0, count, count)
+            bounds[k] = certain + uncertain
+    return bounds
+
+
+@njit(cache=True)
+def _search(circles, squares, near, bounds, pool, best):  # type: ignore[no-untyped-def]
+    """Search ``squares``, which come with the highest of their ``bounds`` first."""
+    for k in range(len(squares)):
+        if not can_win(bounds[k], best):
+            break
+        if squares[k, 2] > 0:
+            root = (squares[k, 0], squares[k, 1], squares[k, 2])
+            _search_square(circles, root, _gather(near, k, pool), bounds[k], pool, best)
+        else:
+            record(best, bounds[k], squares[k, 0], squares[k, 1])
