@@ -1,6 +1,7 @@
-"""Aperio SVS: page 0 is the slide, page 1 a thumbnail, further tiled pages are levels; label and macro are left alone.
+"""Aperio SVS: page 0 is the slide, page 1 a thumbnail, further tiled pages levels; label and macro stay shut.
 
-Of the description only ``MPP`` and ``AppMag`` are read; user names, dates and barcodes in it never leave this module.
+Of the description only ``MPP`` and ``AppMag`` are read; user names, dates and barcodes in it never leave this
+module.
 """
 
 from collections.abc import Sequence

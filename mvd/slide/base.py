@@ -28,7 +28,7 @@ class SlideInfo:
     mpp : float or None
         Pixel size of level 0, um/px, 0.05 to 5; None when the file does not say.
     mpp_source : str
-        Where ``mpp`` came from (``aperio``, ``ome``, ``tiff``, ``png``, ``jpeg``, ``user``), ``none`` if unknown.
+        Where ``mpp`` came from (``aperio``, ``ome``, ``tiff``, ``user``), ``none`` if unknown.
     magnification : float or None
         Objective power as the file states it. Never used to guess ``mpp``.
     vendor : str

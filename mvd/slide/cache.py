@@ -1,6 +1,7 @@
 """Decoded tiles that a neighbour will ask for again, and nothing more.
 
-Input: tiles under a key. Output: the tile, or None once it was pushed out. Never holds more bytes than it was given.
+Input: tiles under a key. Output: the tile, or None once it was pushed out. Never holds more bytes than
+it was given.
 """
 
 from collections import OrderedDict

@@ -1,7 +1,7 @@
 """What a file says about its pixel size -> one pixel size that can be believed, or a refusal.
 
-A density goes with the square of the pixel size, so nothing is guessed: not from the objective, not from a display
-resolution. PNG and JPEG densities say how to print a picture and are never used.
+A density goes with the square of the pixel size, so nothing is guessed: not from the objective, not from a
+display resolution. PNG and JPEG densities say how to print a picture and are never used.
 """
 
 import math
@@ -118,7 +118,7 @@ def believed_mpp(name: str, claims: list[Claim], user_mpp: float | None) -> tupl
     Raises
     ------
     UnknownPixelSize
-        For a value outside 0.05 to 5 um/px, pixels that are not square, or statements that differ by more than 2 %.
+        For a value outside 0.05 to 5 um/px, pixels that are not square, or statements more than 2 % apart.
     """
     if user_mpp is not None:
         if not MIN_MPP <= user_mpp <= MAX_MPP:
@@ -132,7 +132,7 @@ def believed_mpp(name: str, claims: list[Claim], user_mpp: float | None) -> tupl
     for other in claims[1:]:
         if _differ(claims[0].mpp, other.mpp):
             raise UnknownPixelSize(
-                f"{name}: the file contradicts itself: {_named(claims[0])} against {_named(other)}; pass --mpp"
+                f"{name}: the file contradicts itself: {_named(claims[0])}, {_named(other)}; pass --mpp"
             )
     return (claims[0].mpp, claims[0].source) if claims else (None, "none")
 
@@ -140,7 +140,7 @@ def believed_mpp(name: str, claims: list[Claim], user_mpp: float | None) -> tupl
 def _check(name: str, claim: Claim) -> None:
     if not (MIN_MPP <= claim.x_mpp <= MAX_MPP and MIN_MPP <= claim.y_mpp <= MAX_MPP):
         raise UnknownPixelSize(
-            f"{name}: {_named(claim)} cannot be a pixel size ({MIN_MPP} to {MAX_MPP:g} um is plausible); pass --mpp"
+            f"{name}: {_named(claim)} cannot be a pixel size ({MIN_MPP} to {MAX_MPP:g} um is); pass --mpp"
         )
     if _differ(claim.x_mpp, claim.y_mpp):
         raise UnknownPixelSize(

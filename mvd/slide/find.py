@@ -1,7 +1,7 @@
 """Files and folders -> the slides in them, in a fixed order and each once.
 
-Only names are looked at; what a slide-like name holds is for the reader to say. Never follows a folder twice, and never
-takes the pictures in a result folder of mvd for slides.
+Only names are looked at; what a slide-like name holds is for the reader to say. Never follows a folder twice,
+and never takes the pictures in a result folder of mvd for slides.
 """
 
 import os
@@ -11,10 +11,21 @@ from pathlib import Path
 
 from mvd.errors import MvdError
 
-SLIDE_SUFFIXES = frozenset(
-    ".svs .tif .tiff .btf .tf2 .tf8 .png .jpg .jpeg .ndpi .scn .bif .qptiff .svslide "
-    ".mrxs .vms .vmu .czi .vsi .isyntax .dcm".split()
-)
+_READ_SUFFIXES = {".svs", ".tif", ".tiff", ".btf", ".tf2", ".tf8", ".png", ".jpg", ".jpeg"}
+_REFUSED_SUFFIXES = {
+    ".ndpi",
+    ".scn",
+    ".bif",
+    ".qptiff",
+    ".svslide",
+    ".mrxs",
+    ".vms",
+    ".vmu",
+    ".czi",
+    ".vsi",
+    ".dcm",
+}
+SLIDE_SUFFIXES = frozenset(_READ_SUFFIXES | _REFUSED_SUFFIXES | {".isyntax"})
 """Names that are slides, those included that are refused by name when opened."""
 
 
@@ -26,8 +37,8 @@ class FoundSlide:
     ----------
     path : Path
     name : str
-        Path relative to the folder that was given, with ``/``; the file name where the file itself was given. Two
-        slides never have the same: where they would, the folders above tell them apart.
+        Path relative to the folder that was given, with ``/``; the file name where the file itself was given.
+        Two slides never have the same: where they would, the folders above tell them apart.
     """
 
     path: Path
@@ -69,7 +80,7 @@ def _in_folder(folder: Path) -> list[FoundSlide]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the visible files below a folder, passing by results of mvd and folders that were seen already."""
+    """Yield the visible files below a folder, passing by results of mvd and folders seen already."""
     seen = {os.path.realpath(folder)}
     for top, folders, files in os.walk(folder, followlinks=True, onerror=_cannot_list):
         here = Path(top)

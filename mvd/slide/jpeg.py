@@ -1,7 +1,7 @@
 """JPEG streams: the tables of a TIFF page spliced in, the colour space declared, decoded by libjpeg-turbo.
 
-Input: the bytes of one tile or of a whole file. Output: (h, w, 3) uint8 sRGB. Never decodes what its header does not
-announce as 8-bit colour, and leaves the decoder's fast and inexact switches off.
+Input: the bytes of one tile or of a whole file. Output: (h, w, 3) uint8 sRGB. Nothing is decoded that its
+header does not announce as 8-bit colour; the decoder's fast, inexact switches stay off.
 """
 
 from collections.abc import Iterator
@@ -117,7 +117,7 @@ class TileDecoder:
         self._marked_prefix = self._prefix if declared else _SOI + _adobe_marker(0 if is_rgb else 1) + body
 
     def __call__(self, tile: bytes) -> Rgb:
-        """Decode one tile to (h, w, 3) uint8; ``ValueError`` if it is damaged or not what the page declares."""
+        """Decode one tile to (h, w, 3) uint8; ``ValueError`` if it is damaged or not as declared."""
         header = read_header(tile)
         self._check(header)
         return decode_rgb((self._prefix if header.declares_colour else self._marked_prefix) + tile[2:])

@@ -1,4 +1,4 @@
-"""A path -> an open slide, by what the file begins with; the suffix decides nothing but which vendors are refused.
+"""A path -> an open slide, by what the file begins with; the suffix only tells some refused vendors.
 
 The readers, and with them their decoders, are imported only here and only when needed.
 """
@@ -65,8 +65,8 @@ def open_slide(path: str | Path, mpp: float | None = None) -> Slide:
 
         return open_jpeg(path, mpp)
     raise UnreadableSlide(
-        f"{shown_name(path)}: no slide: TIFF, OME-TIFF and SVS begin with 'II' or 'MM', PNG with '89 50 4e 47', "
-        f"JPEG with 'ff d8 ff', this file with '{head[:4].hex(' ')}'; check the file, or {_CONVERT}"
+        f"{shown_name(path)}: no slide: TIFF and SVS begin with 'II' or 'MM', PNG with "
+        f"'89 50 4e 47', JPEG with 'ff d8 ff', this with '{head[:4].hex(' ')}'; check the file, or {_CONVERT}"
     )
 
 

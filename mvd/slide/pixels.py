@@ -1,4 +1,4 @@
-"""Which pixels mvd takes: 8-bit RGB brightfield. Everything else is refused by name; alpha goes onto white."""
+"""Which pixels mvd takes: 8-bit RGB brightfield. All else is refused by name; alpha goes onto white."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,8 @@ def unsupported(name: str, dtype: str, channels: int, kind: str) -> UnsupportedP
     """Make the refusal of a slide whose pixels are not 8-bit RGB."""
     plural = "channel" if channels == 1 else "channels"
     return UnsupportedPixels(
-        f"{name}: pixels are {dtype} with {channels} {plural} ({kind}); mvd reads 8-bit RGB brightfield only: "
-        "export the slide as 8-bit RGB"
+        f"{name}: pixels are {dtype} with {channels} {plural} ({kind}); mvd reads 8-bit RGB brightfield "
+        "only: export the slide as 8-bit RGB"
     )
 
 
@@ -32,7 +32,7 @@ def check_whole_px(name: str, shape_px: tuple[int, int]) -> None:
 
 
 def on_white(rgba: NDArray[np.uint8], *, premultiplied: bool = False) -> Rgb:
-    """Lay (h, w, 4) uint8 RGBA on white and return (h, w, 3) uint8; what is transparent is background, not black."""
+    """Lay (h, w, 4) uint8 RGBA on white as (h, w, 3) uint8; what is transparent is background, not black."""
     rgb, alpha = rgba[..., :3], rgba[..., 3:]
     if alpha.min(initial=255) == 255:
         return np.ascontiguousarray(rgb)

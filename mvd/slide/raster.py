@@ -1,7 +1,7 @@
 """PNG and JPEG pictures: one level, decoded once and whole, at the first reading.
 
-Their density tells how to print them and is never taken for a pixel size. Never opens a picture that is cut off, not
-8-bit RGB, or larger than can be decoded at once.
+Their density tells how to print them and is never taken for a pixel size. Refused is what is cut off,
+not 8-bit RGB, or larger than can be decoded at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ class RasterSlide:
         return self._info
 
     def read(self, rect: Rect, level: int = 0) -> Rgb:
-        """Read ``rect`` (px, inside the picture) as (h, w, 3) uint8 sRGB; ``UnreadableSlide`` if it is damaged."""
+        """Read ``rect`` (px, inside the picture) as (h, w, 3) uint8 sRGB; ``UnreadableSlide`` if damaged."""
         check_inside(self._info, rect, level)
         return self._whole()[rect.slices()].copy()
 
@@ -140,6 +140,6 @@ def _png_chunks(stream: BinaryIO, file_bytes: int) -> Iterator[bytes]:
 
 def _cannot_hold(name: str, shape_px: tuple[int, int], path: Path) -> UnreadableSlide:
     return UnreadableSlide(
-        f"{name}: declares {shape_px[1]} x {shape_px[0]} px in a file of {path.stat().st_size} bytes, which cannot "
-        "hold them; copy the file again or export it anew"
+        f"{name}: declares {shape_px[1]} x {shape_px[0]} px in a file of {path.stat().st_size} bytes, which "
+        "cannot hold them; copy the file again or export it anew"
     )

@@ -1,10 +1,11 @@
 """A slide at the pixel size of the analysis: a pyramid level and an exact whole-number block mean of it.
 
-Input: an open slide and the wanted um/px. Output: (h, w, 3) uint8 in pixels of that size. Blocks start at the slide's
-top left corner, so any rectangle gives the bytes that a crop of the whole would. Never enlarges.
+Input: an open slide and the wanted um/px. Output: (h, w, 3) uint8 in pixels of that size. Blocks start at the
+slide's top left corner, so any rectangle gives the bytes that a crop of the whole would. Never enlarges.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from mvd.slide.naming import shown_name
 
 COARSEST_MPP = 1.0
 """Capillaries are not seen in larger pixels, um."""
+MAX_BLOCK_PX = 1024
+"""Longest side of a block that is averaged."""
 _LEVEL_SLACK = 1.05
 _STRIPE_BYTES = 32 * 2**20
 _STRIPE_COLS = 16_384
@@ -66,13 +69,13 @@ class AnalysisLevel:
         return rgb
 
     def _parts(self, rect: Rect) -> list[Rect]:
-        """Cut a rectangle into pieces that need little memory at full resolution, along the slide's own tiles."""
+        """Cut a rectangle into pieces that need little memory at full resolution, along the slide's tiles."""
         cols = max(1, _STRIPE_COLS // self.factor)
         rows = self._stripe_rows(min(rect.width, cols))
         cuts = [rect.row, *range((rect.row // rows + 1) * rows, rect.row_stop, rows), rect.row_stop]
         return [
             Rect(row, col, row_stop - row, min(cols, rect.col_stop - col))
-            for row, row_stop in zip(cuts, cuts[1:], strict=False)
+            for row, row_stop in pairwise(cuts)
             for col in range(rect.col, rect.col_stop, cols)
         ]
 
@@ -117,7 +120,7 @@ def at_mpp(slide: Slide, target_mpp: float, *, allow_coarse: bool = False) -> An
     level, level0_factor = _coarsest_level(slide, target_mpp / mpp * _LEVEL_SLACK)
     factor = max(1, round(target_mpp / (mpp * level0_factor)))
     height, width = slide.info.level_shapes[level]
-    factor = min(factor, height, width)
+    factor = min(factor, height, width, MAX_BLOCK_PX)
     whole = level0_factor * factor
     return AnalysisLevel(slide, level, factor, mpp * whole, whole, (height // factor, width // factor))
 

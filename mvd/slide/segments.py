@@ -1,7 +1,7 @@
-"""One page of a TIFF -> where its tiles or strips lie and how one is decoded, or a refusal before any pixel is read.
+"""One page of a TIFF -> where its tiles or strips lie and how one is decoded, or a refusal.
 
-Input: a parsed page and the size of the file. Never reads pixels; every tile that the page declares is known to lie
-inside the file afterwards.
+Input: a parsed page and the size of the file. Never reads pixels; afterwards every declared tile is known to
+lie inside the file.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ def tile_grid(page: TiffPage, file_bytes: int, name: str) -> TileGrid:
     UnsupportedPixels
         For anything but 8-bit RGB, with or without alpha.
     UnreadableSlide
-        For a compression without a codec, tiles beyond the end of the file, or a size that the file cannot hold.
+        For a compression without a codec, tiles beyond the end of the file, or more pixels than it can hold.
     """
     _check_pixels(page, name)
     _check_codec(page, name)
@@ -102,8 +102,8 @@ def _check_size(name: str, shape_px: tuple[int, int], tile_px: tuple[int, int], 
     height, width = shape_px
     if min(*shape_px, *tile_px) < 1 or height * width > _MAX_PX_PER_BYTE * file_bytes:
         raise UnreadableSlide(
-            f"{name}: declares {width} x {height} px in a file of {file_bytes} bytes, which cannot hold them; "
-            "copy the file again or export it anew"
+            f"{name}: declares {width} x {height} px in a file of {file_bytes} bytes, which cannot "
+            "hold them; copy the file again or export it anew"
         )
     if tile_px[0] == height and tile_px[1] == width:
         check_whole_px(name, shape_px)
@@ -145,7 +145,7 @@ def _check_inside_file(grid: TileGrid, file_bytes: int, name: str) -> None:
 
 
 def _rows_of_plain_pixels(page: TiffPage, shape_px: tuple[int, int]) -> TileGrid:
-    """Cut uncompressed rows that follow each other into strips of a few MB, whatever strips the page declares."""
+    """Cut uncompressed rows that follow each other into strips of a few MB, whatever the page declares."""
     height, width = shape_px
     samples = page.samplesperpixel
     row_bytes = width * samples
@@ -192,7 +192,7 @@ def _as_rgb(pixels: NDArray[np.uint8], premultiplied: bool) -> Rgb:
 
 
 def _ycbcr_to_rgb(pixels: NDArray[np.uint8]) -> Rgb:
-    """Full-range ITU-R BT.601, as in JFIF: Aperio's older JPEG 2000 keeps YCbCr without saying so in the stream."""
+    """Convert by full-range BT.601, as in JFIF; Aperio's older JPEG 2000 is YCbCr without saying so."""
     luma, blue, red = np.moveaxis(pixels.astype(np.float32), -1, 0)
     blue, red = blue - 128, red - 128
     rgb = np.stack(

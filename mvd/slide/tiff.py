@@ -1,7 +1,7 @@
 """TIFF and BigTIFF, tiled or in strips, one level or a pyramid: the file's tables -> an open slide.
 
-Input: a path whose content begins like a TIFF. Aperio and OME files go to their own modules for the layout. Never reads
-label, macro or thumbnail images; vendors whose files look like plain TIFF but are not are refused by name.
+Input: a path whose content begins like a TIFF. Aperio and OME files go to their own modules for the layout.
+Label, macro and thumbnail images are never read; vendors whose files only look like plain TIFF are refused.
 """
 
 import logging
@@ -55,7 +55,7 @@ def open_tiff(path: Path, mpp: float | None) -> TiledSlide:
         raise
     except Exception as error:  # damaged tables fail anywhere in the parser
         raise UnreadableSlide(
-            f"{name}: the TIFF tables cannot be read ({one_line(error)}); copy the file again or export it anew"
+            f"{name}: the TIFF tables cannot be read ({one_line(error)}); copy or export the file again"
         ) from error
 
 
@@ -75,7 +75,7 @@ def _open(path: Path, mpp: float | None, name: str) -> TiledSlide:
 
 
 def _check_chain(tiff: TiffFile, file_bytes: int) -> None:
-    """Follow the chain of pages to its end; the parser would quietly drop what lies beyond the end of the file."""
+    """Follow the chain of pages to its end; the parser would quietly drop what lies beyond the file's end."""
     form = tiff.tiff
     stream, at, seen = tiff.filehandle, 4 if form.offsetsize == 4 else 8, set[int]()
     while True:

@@ -1,7 +1,7 @@
 """A slide made of tiles in one file: any rectangle of any level, from several threads at once.
 
-Input: for each level, where its tiles lie in the file and how one is decoded. Output: (h, w, 3) uint8. Never decodes a
-tile that the rectangle does not touch, and keeps only those at the rectangle's rim.
+Input: for each level, where its tiles lie in the file and how one is decoded. Output: (h, w, 3) uint8. Never
+decodes a tile that the rectangle does not touch, and keeps only those at the rectangle's rim.
 """
 
 import os
@@ -151,8 +151,8 @@ class TiledSlide:
         except Exception as error:
             row, col = divmod(index, grid.columns)
             raise UnreadableSlide(
-                f"{shown_name(self._info.path)}: tile in row {row}, column {col} of level {level} cannot be decoded "
-                f"({one_line(error)}); copy the file again or export it anew"
+                f"{shown_name(self._info.path)}: tile in row {row}, column {col} of level {level} cannot "
+                f"be decoded ({one_line(error)}); copy the file again or export it anew"
             ) from error
 
 
