@@ -1,0 +1,101 @@
+"""The folder of one slide in a result -> napari layers, in um.
+
+Input: ``slide.json``, ``overview.png``, ``vessels.csv`` and ``hotspots.csv``, as ``mvd run`` writes them.
+Output: layer tuples ``(data, keywords, kind)``. Needs no viewer, and never reads the slide itself.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as imageio
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mvd import MvdError
+
+LayerTuple = tuple[Any, dict[str, Any], str]
+
+IN_UM: dict[str, Any] = {"units": ("um", "um"), "axis_labels": ("y", "x")}
+COUNTED_COLOUR = "#00c853"
+NOT_COUNTED_COLOUR = "#9e9e9e"
+HOTSPOT_COLOUR = "#ffab00"
+LEAST_DIAMETER_UM = 10.0
+"""Smaller vessels are drawn at this size, so that a click can hit them."""
+
+
+class UnreadableResult(MvdError):
+    """The folder is not the folder of one slide in a result of mvd."""
+
+    code = "unreadable_result"
+
+
+def result_layers(folder: Path) -> list[LayerTuple]:
+    """Read the folder of one slide, ``slides/<slide_id>`` in a result.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``slide.json``, ``overview.png``, ``vessels.csv`` and ``hotspots.csv``.
+
+    Returns
+    -------
+    list of (array, dict, str)
+        The overview as an ``image``, the hot spots as ``shapes`` (circles), all candidates as ``points``; in
+        (y, x) um from the slide's top left corner, with the columns of the tables as features.
+
+    Raises
+    ------
+    UnreadableResult
+        When a file is missing or is not what mvd writes; the message names it.
+    """
+    try:
+        overview_mpp = float(json.loads((folder / "slide.json").read_text(encoding="utf-8"))["overview_mpp"])
+        return [
+            overview_layer(imageio.imread(folder / "overview.png", plugin="pillow"), overview_mpp),
+            hotspot_layer(pd.read_csv(folder / "hotspots.csv")),
+            vessel_layer(pd.read_csv(folder / "vessels.csv")),
+        ]
+    except (OSError, ValueError, KeyError) as error:
+        raise UnreadableResult(f"{folder}: {error}; measure the slide again with `mvd run`") from error
+
+
+def overview_layer(rgb: NDArray[np.uint8], mpp: float) -> LayerTuple:
+    """Make the overview, (h, w, 3) uint8 at ``mpp`` um/px, an image layer."""
+    # napari puts a pixel's centre at its index, mvd measures from the pixel's edge: half a pixel apart.
+    return rgb, {"name": "overview", "scale": (mpp, mpp), "translate": (mpp / 2, mpp / 2), **IN_UM}, "image"
+
+
+def hotspot_layer(hotspots: pd.DataFrame) -> LayerTuple:
+    """Make the rows of hotspots.csv circles that carry their rank and count."""
+    centres = hotspots[["y_um", "x_um"]].to_numpy(float)
+    corners = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], float)
+    boxes = centres[:, None, :] + corners * hotspots["radius_um"].to_numpy(float)[:, None, None]
+    keywords = {
+        "name": "hot spots",
+        "shape_type": "ellipse",
+        "face_color": "transparent",
+        "edge_color": HOTSPOT_COLOUR,
+        "edge_width": 10,
+        "features": hotspots,
+        "text": {"string": "{rank}: {vessels}", "color": HOTSPOT_COLOUR, "anchor": "upper_left"},
+        **IN_UM,
+    }
+    return list(boxes), keywords, "shapes"
+
+
+def vessel_layer(vessels: pd.DataFrame) -> LayerTuple:
+    """Make the rows of vessels.csv points as wide as the vessels; those not counted are grey."""
+    counted = vessels["counted"].to_numpy(bool)
+    keywords = {
+        "name": "vessels",
+        "size": np.maximum(vessels["max_feret_um"].to_numpy(float), LEAST_DIAMETER_UM),
+        "face_color": "transparent",
+        "border_color": [COUNTED_COLOUR if one else NOT_COUNTED_COLOUR for one in counted] or COUNTED_COLOUR,
+        "border_width": 0.15,
+        "features": vessels,
+        "canvas_size_limits": (6, 10000),
+        **IN_UM,
+    }
+    return vessels[["y_um", "x_um"]].to_numpy(float), keywords, "points"
