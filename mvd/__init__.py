@@ -1,3 +1,61 @@
-"""mvd: microvessel density from stained slides. (the pipeline's docstring follows)"""
+"""mvd: microvessel density from stained slides, with the pictures that prove it.
+
+The way a slide takes (``mvd.analyze``)::
+
+    slide file -> slide/       RGB at a known pixel size (mpp)
+               -> tissue.py    overview -> tissue mask, area, white point
+               -> fit.py       sampled tissue -> stain matrix (stain.py) and DAB thresholds
+               -> tiles.py     core and halo rectangles over the tissue
+               -> scan.py      every tile: segment.py (DAB -> candidate mask) -> runs.py
+               -> runs.py      runs -> components over the whole slide (no seams)
+               -> vessels.py   components -> vessels (neighbours.py, rings.py, measure.py), rules with reasons
+               -> hotspots.py  vessels + tissue -> the circles that hold the most
+               -> summary.py   the slide's row of summary.csv
+               -> report/      tables, GeoJSON, pictures
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mvd.errors import Cancelled, MvdError
+    from mvd.geometry import Rect
+    from mvd.pipeline import analyze
+    from mvd.result import SlideResult
+    from mvd.settings import Settings
+    from mvd.slide import Slide, SlideInfo, open_slide
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Cancelled",
+    "MvdError",
+    "Rect",
+    "Settings",
+    "Slide",
+    "SlideInfo",
+    "SlideResult",
+    "__version__",
+    "analyze",
+    "open_slide",
+]
+
+_HOMES = {
+    "Cancelled": "mvd.errors",
+    "MvdError": "mvd.errors",
+    "Rect": "mvd.geometry",
+    "Settings": "mvd.settings",
+    "Slide": "mvd.slide",
+    "SlideInfo": "mvd.slide",
+    "SlideResult": "mvd.result",
+    "analyze": "mvd.pipeline",
+    "open_slide": "mvd.slide",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: ``import mvd`` and ``mvd --help`` stay quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mvd' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

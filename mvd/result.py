@@ -45,11 +45,19 @@ SUMMARY_COLUMNS = (
     Column("vessel_area_fraction", "", "filled area of counted vessels / tissue area", decimals=6),
     Column("lumen_area_fraction", "", "lumen area of counted vessels / tissue area", decimals=6),
     Column("hotspot_field_mm2", "mm2", "area of the circular hot-spot field"),
-    Column("hotspot_max_vessels", "", "most counted vessels in one field, over all centres in the plane", "int"),
+    Column(
+        "hotspot_max_vessels", "", "most counted vessels in one field, over all centres in the plane", "int"
+    ),
     Column("hotspot_max_per_mm2", "1/mm2", "that count / field area"),
-    Column("hotspot_mean3_per_mm2", "1/mm2", "mean of the first 3 disjoint hot spots; empty if there are fewer"),
-    Column("hotspot_mean5_per_mm2", "1/mm2", "mean of the first 5 disjoint hot spots; empty if there are fewer"),
-    Column("hotspot_mean10_per_mm2", "1/mm2", "mean of the first 10 disjoint hot spots; empty if there are fewer"),
+    Column(
+        "hotspot_mean3_per_mm2", "1/mm2", "mean of the first 3 disjoint hot spots; empty if there are fewer"
+    ),
+    Column(
+        "hotspot_mean5_per_mm2", "1/mm2", "mean of the first 5 disjoint hot spots; empty if there are fewer"
+    ),
+    Column(
+        "hotspot_mean10_per_mm2", "1/mm2", "mean of the first 10 disjoint hot spots; empty if there are fewer"
+    ),
     Column("hotspot_expected_max_vessels", "", "expected maximum for vessels scattered at random"),
     Column("hotspot_p", "", "chance of such a maximum for vessels scattered at random", decimals=6),
     Column("chalkley_mean3", "", "mean Chalkley count of 3 hot spots"),

@@ -29,28 +29,49 @@ class Section(BaseModel):
 class SlideSettings(Section):
     """The pixels that are analysed."""
 
-    mpp: float | None = Field(None, ge=0.05, le=5, description="Pixel size of level 0, um/px; overrides the file's own")
-    analysis_mpp: float = Field(0.5, ge=0.1, le=2, description="Pixel size to analyse at, um/px; coarser finds fewer vessels")
+    mpp: float | None = Field(
+        None, ge=0.05, le=5, description="Pixel size of level 0, um/px; overrides the file's own"
+    )
+    analysis_mpp: float = Field(
+        0.5, ge=0.1, le=2, description="Pixel size to analyse at, um/px; coarser finds fewer vessels"
+    )
     allow_coarse: bool = Field(False, description="Analyse slides coarser than 1 um/px all the same")
 
 
 class TissueSettings(Section):
     """What counts as tissue: the denominator of the density."""
 
-    overview_mpp: float = Field(8.0, ge=1, le=32, description="Pixel size of the overview the tissue is found in, um/px")
-    min_od: float = Field(0.02, ge=0.005, le=0.5, description="Least optical density above background that is tissue, OD")
-    min_area_mm2: float = Field(0.001, ge=0, description="Smaller islands of tissue are dust, mm2")
-    max_hole_mm2: float = Field(0.01, ge=0, description="Smaller holes (lumens, clefts) belong to the tissue, mm2")
+    overview_mpp: float = Field(
+        8.0, ge=1, le=32, description="Pixel size of the overview the tissue is found in, um/px"
+    )
+    min_od: float = Field(
+        0.02, ge=0.005, le=0.5, description="Least optical density above background that is tissue, OD"
+    )
+    close_um: float = Field(
+        15.0, ge=0, le=200, description="Half the widest gap between cells that belongs to the tissue, um"
+    )
+    min_area_mm2: float = Field(0.0002, ge=0, description="Smaller islands of tissue are dust, mm2")
+    max_hole_mm2: float = Field(
+        0.01, ge=0, description="Smaller holes (lumens, clefts) belong to the tissue, mm2"
+    )
 
 
 class StainSettings(Section):
     """How hematoxylin and DAB are told apart."""
 
-    method: Literal["auto", "preset"] = Field("auto", description="auto: fit the vectors to the slide, near the preset only")
-    hematoxylin: Vector = Field((0.651, 0.701, 0.290), description="Preset hematoxylin direction, OD of R G B (QuPath H-DAB)")
+    method: Literal["auto", "preset"] = Field(
+        "auto", description="auto: fit the vectors to the slide, near the preset only"
+    )
+    hematoxylin: Vector = Field(
+        (0.651, 0.701, 0.290), description="Preset hematoxylin direction, OD of R G B (QuPath H-DAB)"
+    )
     dab: Vector = Field((0.269, 0.568, 0.778), description="Preset DAB direction, OD of R G B (QuPath H-DAB)")
-    max_angle_deg: float = Field(12.0, ge=0, le=45, description="A fitted vector farther from its preset is not believed, degrees")
-    white_point: tuple[Channel, Channel, Channel] | None = Field(None, description="Background colour R G B, 1-255; measured when not given")
+    max_angle_deg: float = Field(
+        12.0, ge=0, le=45, description="A fitted vector farther from its preset is not believed, degrees"
+    )
+    white_point: tuple[Channel, Channel, Channel] | None = Field(
+        None, description="Background colour R G B, 1-255; measured when not given"
+    )
 
     @field_validator("hematoxylin", "dab")
     @classmethod
@@ -64,18 +85,45 @@ class VesselSettings(Section):
     """What one vessel is."""
 
     blur_um: float = Field(0.5, ge=0, le=5, description="Sigma of the noise filter, um")
-    min_low_od: float = Field(0.10, ge=0.01, le=2, description="Lower bound of the outline threshold, DAB OD")
-    min_high_od: float = Field(0.20, ge=0.01, le=2, description="Lower bound of the threshold a vessel must reach somewhere, DAB OD")
+    min_low_od: float = Field(
+        0.08, ge=0.01, le=2, description="Outline threshold, at least so far above the background DAB, OD"
+    )
+    min_high_od: float = Field(
+        0.15, ge=0.01, le=2, description="A vessel reaches this far above the background DAB somewhere, OD"
+    )
+    low_spreads: float = Field(
+        2.0, ge=0, le=50, description="Outline threshold, in spreads of the background DAB above it"
+    )
+    high_spreads: float = Field(
+        4.0, ge=0, le=50, description="High threshold, in spreads of the background DAB above it"
+    )
     close_um: float = Field(1.0, ge=0, le=5, description="Gaps in a wall closed before labelling, um")
-    join_gap_um: float = Field(6.0, ge=0, le=30, description="Widest gap across which arcs of one broken ring are joined, um")
-    min_area_um2: float = Field(20.0, ge=0, description="Smaller vessels (lumen included) are not counted, um2")
-    max_lumen_width_um: float = Field(50.0, gt=0, description="Vessels with a wider lumen (about 8 red cells) are not counted, um")
+    join_gap_um: float = Field(
+        6.0, ge=0, le=30, description="Widest gap across which arcs of one broken ring are joined, um"
+    )
+    own_lumen_um2: float = Field(
+        8.0, ge=0, description="Least lumen that makes a part a vessel of its own, um2"
+    )
+    max_hematoxylin_part: float = Field(
+        0.5, ge=0, description="More hematoxylin than this part of the DAB is pigment, not DAB"
+    )
+    max_residual_part: float = Field(
+        0.3, ge=0, description="More of a third colour than this part of the DAB is not DAB"
+    )
+    min_area_um2: float = Field(
+        20.0, ge=0, description="Smaller vessels (lumen included) are not counted, um2"
+    )
+    max_lumen_width_um: float = Field(
+        50.0, gt=0, description="Vessels with a wider lumen (about 8 red cells) are not counted, um"
+    )
 
 
 class HotspotSettings(Section):
     """The fields that hot spots are counted in."""
 
-    field_mm2: float = Field(0.74, gt=0, le=100, description="Area of the circular field, mm2 (0.74: x200 objective)")
+    field_mm2: float = Field(
+        0.74, gt=0, le=100, description="Area of the circular field, mm2 (0.74: x200 objective)"
+    )
     count: int = Field(10, ge=1, le=100, description="Disjoint hot spots to report")
 
 

@@ -1,0 +1,102 @@
+"""Map over the tiles, reduce over the slide: the analysis level and the fit -> components.
+
+Input: a level to read, the tissue, the slide's fit. Output: ``Components``. Tile size, number of threads and the
+order in which tiles are done never change it.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mvd.geometry import um_to_px
+from mvd.runs import I32, Components, Search, connect, encode, fuse, search_index
+from mvd.segment import Segmenter, candidate_mask, make_segmenter, smooth_dab
+from mvd.settings import VesselSettings
+from mvd.slide import AnalysisLevel
+from mvd.stain import Stain
+from mvd.tiles import Tile, tiles_over
+from mvd.tissue import Tissue
+
+Progress = Callable[[str, int, int], None]
+
+SEARCH_MARGIN_UM = 25.0
+"""Vessels are looked for this far beyond the tissue outline, for a vessel may lie on the very edge."""
+
+
+def scan(
+    level: AnalysisLevel,
+    tissue: Tissue,
+    stain: Stain,
+    settings: VesselSettings,
+    *,
+    tile_px: int,
+    workers: int,
+    progress: Progress | None = None,
+) -> Components:
+    """Segment every tile of the tissue and connect what was found over the whole slide.
+
+    Parameters
+    ----------
+    level : AnalysisLevel
+    tissue : Tissue
+    stain : Stain
+    settings : VesselSettings
+    tile_px : int
+        Side of a tile's core, px.
+    workers : int
+        Threads; reading, filters and run encoding release the interpreter lock.
+    progress : callable, optional
+        Called as ``progress("tiles", done, total)`` from this thread; raising in it stops the scan.
+    """
+    segmenter = make_segmenter(stain, settings, level.mpp)
+    search = _search(level, tissue)
+    scale = level.mpp / tissue.mpp
+    tiles = tiles_over(level.shape_px, tile_px, segmenter.filters.reach_px, search.mask, scale)
+    # cv2's own threads make tiles slower: the threads here are enough.
+    cv2.setNumThreads(1)
+    parts = _map_tiles(lambda tile: _encode_tile(level, tile, segmenter, search), tiles, workers, progress)
+    return connect(fuse(parts), round(stain.high_od * 1000))
+
+
+def _search(level: AnalysisLevel, tissue: Tissue) -> Search:
+    radius = round(um_to_px(SEARCH_MARGIN_UM, tissue.mpp))
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    mask: NDArray[np.bool_] = cv2.dilate(tissue.mask.astype(np.uint8), element) > 0
+    rows, cols = level.shape_px
+    return Search(
+        mask,
+        search_index(rows, level.mpp, tissue.mpp, mask.shape[0]),
+        search_index(cols, level.mpp, tissue.mpp, mask.shape[1]),
+    )
+
+
+def _encode_tile(level: AnalysisLevel, tile: Tile, segmenter: Segmenter, search: Search) -> I32:
+    rgb = level.read(tile.halo)
+    dab = smooth_dab(rgb, segmenter.luts, segmenter.filters)
+    mask = candidate_mask(dab, segmenter)
+    return encode(rgb, dab, mask, segmenter.luts, (tile.core, tile.halo), search)
+
+
+def _map_tiles(
+    work: Callable[[Tile], I32], tiles: Sequence[Tile], workers: int, progress: Progress | None
+) -> list[I32]:
+    """Do all tiles, a few ahead of what is finished; on any error or cancellation the rest is not begun."""
+    parts: list[I32] = []
+    waiting = iter(tiles)
+    pending: set[Future[I32]] = set()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while len(parts) < len(tiles):
+                while len(pending) < 2 * workers and (tile := next(waiting, None)) is not None:
+                    pending.add(pool.submit(work, tile))
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                parts.extend(future.result() for future in done)
+                if progress is not None:
+                    progress("tiles", len(parts), len(tiles))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return parts

@@ -1,0 +1,70 @@
+"""Tissue, vessels and hot spots -> the slide's row of summary.csv.
+
+Columns that do not apply are None, never a guess: a mean of three hot spots where only two exist is not given.
+"""
+
+from collections.abc import Mapping
+
+from mvd import __version__
+from mvd.hotspots import Hotspot
+from mvd.result import SUMMARY_COLUMNS, Cell
+from mvd.settings import Settings
+from mvd.slide.base import SlideInfo
+from mvd.tissue import Tissue
+from mvd.vessels import Vessels
+
+
+def summarize(
+    info: SlideInfo,
+    analysis_mpp: float,
+    tissue: Tissue,
+    vessels: Vessels,
+    hotspots: tuple[Hotspot, ...],
+    settings: Settings,
+) -> Mapping[str, Cell]:
+    """Sum up one slide: every column of ``SUMMARY_COLUMNS`` but ``slide_id`` and ``slide``."""
+    counted = vessels.counted
+    area_mm2 = tissue.area_mm2
+    row: dict[str, Cell] = {column.name: None for column in SUMMARY_COLUMNS[2:]}
+    row |= {
+        "status": "ok" if len(counted) else "empty",
+        "mpp": info.mpp,
+        "mpp_source": info.mpp_source,
+        "analysis_mpp": analysis_mpp,
+        "tissue_area_mm2": area_mm2,
+        "invalid_area_fraction": 0.0,
+        "candidates": len(vessels.table),
+        "vessels": len(counted),
+        "mvd_tissue_per_mm2": len(counted) / area_mm2,
+        "vessel_area_fraction": float(counted["filled_area_um2"].sum()) / 1e6 / area_mm2,
+        "lumen_area_fraction": float(counted["lumen_area_um2"].sum()) / 1e6 / area_mm2,
+        "reviewed": False,
+        "settings_fingerprint": settings.fingerprint,
+        "mvd_version": __version__,
+    }
+    return row | _hotspot_cells(hotspots, settings) | _vessel_means(vessels)
+
+
+def _hotspot_cells(hotspots: tuple[Hotspot, ...], settings: Settings) -> dict[str, Cell]:
+    densities = [hotspot.vessels_per_mm2 for hotspot in hotspots]
+    cells: dict[str, Cell] = {
+        "hotspot_field_mm2": settings.hotspot.field_mm2,
+        "hotspot_max_vessels": hotspots[0].vessels if hotspots else 0,
+        "hotspot_max_per_mm2": densities[0] if hotspots else 0.0,
+    }
+    for count in (3, 5, 10):
+        cells[f"hotspot_mean{count}_per_mm2"] = (
+            sum(densities[:count]) / count if len(densities) >= count else None
+        )
+    return cells
+
+
+def _vessel_means(vessels: Vessels) -> dict[str, Cell]:
+    counted = vessels.counted
+    if counted.empty:
+        return {}
+    return {
+        "mean_vessel_area_um2": float(counted["area_um2"].mean()),
+        "mean_perimeter_um": float(counted["perimeter_um"].mean()),
+        "mean_solidity": float(counted["solidity"].mean()),
+    }
