@@ -12,12 +12,18 @@ REPO = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="session")
-def slide_folder(tmp_path_factory) -> Path:
-    """The folder of one slide in the result of a real run over the smallest sample slide."""
+def slide_path() -> Path:
+    """The smallest sample slide."""
     slides = sorted((REPO / "sample_images").glob("*.tif*"), key=lambda path: path.stat().st_size)
     assert slides, "sample_images is empty; `make samples` writes it"
+    return slides[0]
+
+
+@pytest.fixture(scope="session")
+def slide_folder(slide_path, tmp_path_factory) -> Path:
+    """The folder of that slide in the result of a real run."""
     out = tmp_path_factory.mktemp("result")
-    command = [Path(sys.executable).with_name("mvd"), "run", slides[0], "--out", out, "--quiet"]
+    command = [Path(sys.executable).with_name("mvd"), "run", slide_path, "--out", out, "--quiet"]
     subprocess.run(command, check=True)
     (folder,) = (out / "slides").iterdir()
     return folder

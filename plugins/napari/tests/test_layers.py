@@ -1,4 +1,3 @@
-import json
 import shutil
 
 import numpy as np
@@ -16,7 +15,7 @@ def layers_of(folder):
 
 def test_all_layers_lie_in_the_same_um(slide_folder):
     layers = layers_of(slide_folder)
-    assert list(layers) == ["overview", "hot spots", "vessels"]
+    assert list(layers) == ["hot spots", "vessels"]
     assert all(str(unit) == "micrometer" for layer in layers.values() for unit in layer.units)
 
 
@@ -27,21 +26,6 @@ def test_a_vessel_lies_where_the_table_says(slide_folder):
     np.testing.assert_allclose(points.data[:, 0], table["y_um"])
     np.testing.assert_allclose(points.data[:, 1], table["x_um"])
     assert list(points.features["vessel_id"]) == list(table["vessel_id"])
-
-
-def test_the_overview_lies_under_the_vessels(slide_folder):
-    layers = layers_of(slide_folder)
-    overview, vessels = layers["overview"], layers["vessels"]
-    edge = np.array(
-        [
-            overview.data_to_world((-0.5, -0.5)),
-            overview.data_to_world(np.subtract(overview.data.shape[:2], 0.5)),
-        ]
-    )
-    mpp = json.loads((slide_folder / "slide.json").read_text(encoding="utf-8"))["overview_mpp"]
-    np.testing.assert_allclose(edge, [(0, 0), np.multiply(overview.data.shape[:2], mpp)], atol=1e-9)
-    assert (vessels.data > edge[0]).all()
-    assert (vessels.data < edge[1]).all()
 
 
 def test_a_hot_spot_is_a_circle_round_its_centre():
@@ -77,12 +61,10 @@ def test_a_slide_without_vessels_opens(slide_folder, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("slide.json", "{"),
-        ("slide.json", "{}"),
-        ("slide.json", None),
+        ("vessels.csv", None),
+        ("hotspots.csv", "rank,vessels\n1,7\n"),
         ("vessels.csv", ""),
         ("vessels.csv", "x_um\n1\n"),
-        ("overview.png", "no picture"),
     ],
 )
 def test_a_damaged_folder_is_named_with_what_to_do(slide_folder, tmp_path, name, content):

@@ -1,9 +1,10 @@
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import npe2
-from napari_mvd.reader import result_reader
+from napari_mvd.reader import result_reader, slide_reader
 
 
 def test_npe2_finds_the_manifest_valid():
@@ -16,24 +17,27 @@ def test_npe2_finds_the_manifest_valid():
 
 def test_every_command_of_the_manifest_can_be_called():
     manifest = npe2.PluginManifest.from_distribution("napari-mvd")
-    assert all(
-        callable(command.python_name and npe2_import(command.python_name))
-        for command in manifest.contributions.commands
-    )
-
-
-def npe2_import(python_name):
-    module, name = python_name.split(":")
-    return getattr(__import__(module, fromlist=[name]), name)
+    for command in manifest.contributions.commands:
+        module, name = command.python_name.split(":")
+        assert callable(getattr(importlib.import_module(module), name))
 
 
 def test_other_paths_are_left_to_other_readers(tmp_path):
     assert result_reader(str(tmp_path)) is None
     assert result_reader(str(tmp_path / "slide.svs")) is None
     assert result_reader([str(tmp_path)]) is None
+    assert slide_reader(str(tmp_path)) is None
+    assert slide_reader([str(tmp_path)]) is None
 
 
 def test_napari_reads_the_folder_through_the_manifest(slide_folder):
     npe2.PluginManager.instance().discover()
     layers = npe2.read([str(slide_folder)], stack=False, plugin_name="napari-mvd")
-    assert [kind for _, _, kind in layers] == ["image", "shapes", "points"]
+    assert [kind for _, _, kind in layers] == ["shapes", "points"]
+
+
+def test_napari_reads_a_slide_through_the_manifest(slide_path):
+    npe2.PluginManager.instance().discover()
+    ((levels, _, kind),) = npe2.read([str(slide_path)], stack=False, plugin_name="napari-mvd")
+    assert kind == "image"
+    assert levels[0].ndim == 3

@@ -1,17 +1,14 @@
 """The folder of one slide in a result -> napari layers, in um.
 
-Input: ``slide.json``, ``overview.png``, ``vessels.csv`` and ``hotspots.csv``, as ``mvd run`` writes them.
-Output: layer tuples ``(data, keywords, kind)``. Needs no viewer, and never reads the slide itself.
+Input: ``vessels.csv`` and ``hotspots.csv``, as ``mvd run`` writes them. Output: layer tuples ``(data,
+keywords, kind)``. Needs no viewer, and never reads the slide: that is ``slide.py``, in the same um.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
-import imageio.v3 as imageio
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from mvd import MvdError
 
@@ -37,13 +34,13 @@ def result_layers(folder: Path) -> list[LayerTuple]:
     Parameters
     ----------
     folder : Path
-        Holds ``slide.json``, ``overview.png``, ``vessels.csv`` and ``hotspots.csv``.
+        Holds ``vessels.csv`` and ``hotspots.csv``.
 
     Returns
     -------
     list of (array, dict, str)
-        The overview as an ``image``, the hot spots as ``shapes`` (circles), all candidates as ``points``; in
-        (y, x) um from the slide's top left corner, with the columns of the tables as features.
+        The hot spots as ``shapes`` (circles) and all candidates as ``points``, in (y, x) um from the slide's
+        top left corner, with the columns of the tables as features.
 
     Raises
     ------
@@ -51,20 +48,12 @@ def result_layers(folder: Path) -> list[LayerTuple]:
         When a file is missing or is not what mvd writes; the message names it.
     """
     try:
-        overview_mpp = float(json.loads((folder / "slide.json").read_text(encoding="utf-8"))["overview_mpp"])
         return [
-            overview_layer(imageio.imread(folder / "overview.png", plugin="pillow"), overview_mpp),
             hotspot_layer(pd.read_csv(folder / "hotspots.csv")),
             vessel_layer(pd.read_csv(folder / "vessels.csv")),
         ]
     except (OSError, ValueError, KeyError) as error:
         raise UnreadableResult(f"{folder}: {error}; measure the slide again with `mvd run`") from error
-
-
-def overview_layer(rgb: NDArray[np.uint8], mpp: float) -> LayerTuple:
-    """Make the overview, (h, w, 3) uint8 at ``mpp`` um/px, an image layer."""
-    # napari puts a pixel's centre at its index, mvd measures from the pixel's edge: half a pixel apart.
-    return rgb, {"name": "overview", "scale": (mpp, mpp), "translate": (mpp / 2, mpp / 2), **IN_UM}, "image"
 
 
 def hotspot_layer(hotspots: pd.DataFrame) -> LayerTuple:
