@@ -1,0 +1,126 @@
+"""What was found, drawn on what was seen: ``overview.png`` and a close picture of each first hot spot.
+
+Every vessel that is counted is outlined and numbered as in vessels.csv, and every one that is not says why,
+so that a pathologist can believe or correct the number.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mvd.report.canvas import WHITE, Canvas, Colour
+from mvd.report.frame import Entry, framed
+from mvd.report.labels import Label, write_labels
+from mvd.report.rings import circle_um, tissue_polygons_um
+from mvd.result import SlideResult
+
+Chosen = NDArray[np.bool_]
+
+COUNTED: Colour = (0, 255, 200)
+ELSEWHERE: Colour = (86, 180, 233)
+NOT_COUNTED: Colour = (255, 165, 0)
+TISSUE: Colour = (120, 180, 255)
+HOTSPOT: Colour = WHITE
+SHORT_REASON = {
+    "too_small": "small",
+    "lumen_too_wide": "wide lumen",
+    "not_dab": "not DAB",
+    "thick_wall": "thick wall",
+    "out_of_region": "outside",
+    "by_hand": "by hand",
+}
+_OUTLINES_UP_TO_MPP = 1.5  # coarser, a capillary's outline is a blot: a dot says more
+
+
+def draw_overview(result: SlideResult) -> bytes:
+    """Draw the whole slide: tissue, vessels, ranked hot spots; PNG."""
+    canvas = Canvas.of(result.overview, result.settings.report.overview_px)
+    counted = result.vessels.table["counted"].to_numpy(bool)
+    tissue = tissue_polygons_um(result.tissue.mask, result.tissue.mpp)
+    canvas.outlines([ring for polygon in tissue for ring in polygon], TISSUE, casing=1)
+    _draw_vessels(canvas, result, ~counted, NOT_COUNTED)
+    _draw_vessels(canvas, result, counted, COUNTED)
+    _draw_circles(canvas, result)
+    legend = [(COUNTED, "counted"), (NOT_COUNTED, "not counted"), (TISSUE, "tissue"), *_hotspot_entry(result)]
+    vessels, area_mm2 = int(counted.sum()), result.tissue.area_mm2
+    title = f"{_count(vessels)} in {area_mm2:.3g} mm2 of tissue = {vessels / area_mm2:.1f} per mm2"
+    return framed(canvas, title, legend)
+
+
+def draw_hotspot(result: SlideResult, number: int) -> bytes:
+    """Draw hot spot ``number`` (from 0) close up, its vessels outlined and labelled; PNG."""
+    hotspot = result.hotspots[number]
+    canvas = Canvas.of(result.hotspot_pictures[number], result.settings.report.hotspot_px)
+    table = result.vessels.table
+    counted = table["counted"].to_numpy(bool)
+    xy_um = table[["x_um", "y_um"]].to_numpy(float)
+    inside = np.hypot(*(xy_um - [hotspot.x_um, hotspot.y_um]).T) <= hotspot.radius_um
+    shown = _in_view(canvas, table)
+    _draw_vessels(canvas, result, shown & ~counted, NOT_COUNTED)
+    _draw_vessels(canvas, result, shown & counted & ~inside, ELSEWHERE)
+    circle = circle_um(hotspot.x_um, hotspot.y_um, hotspot.radius_um)
+    canvas.outlines([circle], HOTSPOT, width=2, casing=3)
+    _draw_vessels(canvas, result, shown & counted & inside, COUNTED)
+    canvas.dots(xy_um[counted & inside], COUNTED, radius_px=3)
+    write_labels(canvas, _labels(canvas, result, shown & inside))
+    title = (
+        f"Hot spot {hotspot.rank}: {_count(hotspot.vessels)} in {hotspot.field_mm2:g} mm2 "
+        f"= {hotspot.vessels_per_mm2:.1f} per mm2"
+    )
+    legend = [
+        (COUNTED, "counted here, number and centre"),
+        (ELSEWHERE, "counted, centre outside"),
+        (NOT_COUNTED, "not counted"),
+    ]
+    return framed(canvas, title, legend)
+
+
+def _count(vessels: int) -> str:
+    return f"{vessels} vessel{'' if vessels == 1 else 's'}"
+
+
+def _hotspot_entry(result: SlideResult) -> list[Entry]:
+    return [(HOTSPOT, f"hot spot, {spot.field_mm2:g} mm2") for spot in result.hotspots[:1]]
+
+
+def _draw_circles(canvas: Canvas, result: SlideResult) -> None:
+    """Draw all hot spots, then their ranks beside the circles, so that no circle crosses a rank."""
+    circles = [circle_um(spot.x_um, spot.y_um, spot.radius_um) for spot in result.hotspots]
+    canvas.outlines(circles, HOTSPOT, width=2, casing=3)
+    cap_px = canvas.letter_px * 1.6
+    for spot in result.hotspots:
+        corner_um = np.array([[spot.x_um, spot.y_um]]) - spot.radius_um * np.sqrt(0.5)
+        left, top = canvas.px(corner_um)[0] - cap_px
+        canvas.text((left, top), str(spot.rank), HOTSPOT, cap_px=cap_px, bold=True)
+
+
+def _draw_vessels(canvas: Canvas, result: SlideResult, chosen: Chosen, colour: Colour) -> None:
+    if canvas.mpp > _OUTLINES_UP_TO_MPP:
+        xy_um = result.vessels.table.loc[chosen, ["x_um", "y_um"]].to_numpy(float)
+        canvas.dots(xy_um, colour, radius_px=2 if colour == NOT_COUNTED else 3)
+        return
+    outlines = [result.vessels.outlines[row] for row in np.flatnonzero(chosen)]
+    canvas.outlines([ring for outline in outlines for ring in outline.lumens], colour, casing=1)
+    canvas.outlines([ring for outline in outlines for ring in outline.outer], colour, width=2)
+
+
+def _in_view(canvas: Canvas, table: pd.DataFrame) -> Chosen:
+    """Vessels whose extent may reach into the picture, (n,) bool."""
+    height, width = canvas.rgb.shape[:2]
+    xy = canvas.px(table[["x_um", "y_um"]].to_numpy(float))
+    reach = table["max_feret_um"].to_numpy(float)[:, np.newaxis] / canvas.mpp
+    return np.asarray(((xy > -reach) & (xy - reach < [width, height])).all(axis=1))
+
+
+def _labels(canvas: Canvas, result: SlideResult, chosen: Chosen) -> list[Label]:
+    """Number the counted vessels; say why of the others."""
+    table, labels = result.vessels.table, []
+    for row in np.flatnonzero(chosen):
+        vessel = table.iloc[row]
+        outline = np.round(canvas.px(np.concatenate(result.vessels.outlines[row].outer))).astype(np.int32)
+        if vessel["counted"]:
+            labels.append(Label(outline, str(vessel["vessel_id"]), COUNTED, must=True))
+        else:
+            reason = SHORT_REASON.get(vessel["reason"], vessel["reason"])
+            labels.append(Label(outline, reason, NOT_COUNTED, must=False))
+    return labels

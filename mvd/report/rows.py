@@ -1,0 +1,46 @@
+"""SlideResult -> the values of its tables, by column name; how they are written is for ``table.py``."""
+
+from collections.abc import Mapping, Sequence
+
+from mvd.result import HOTSPOT_COLUMNS, SUMMARY_COLUMNS, VESSEL_COLUMNS, Cell, SlideResult
+
+
+def summary_row(result: SlideResult, slide_id: str, name: str) -> dict[str, Cell]:
+    """Return the slide's row of summary.csv."""
+    return _row({**result.summary, "slide_id": slide_id, "slide": name})
+
+
+def failed_row(slide_id: str, name: str, error: str, fingerprint: str, version: str) -> dict[str, Cell]:
+    """Return the row of summary.csv of a slide that failed: no number at all."""
+    return _row(
+        {
+            "slide_id": slide_id,
+            "slide": name,
+            "status": "failed",
+            "error": error,
+            "settings_fingerprint": fingerprint,
+            "mvd_version": version,
+        }
+    )
+
+
+def _row(cells: Mapping[str, Cell]) -> dict[str, Cell]:
+    return {column.name: cells.get(column.name) for column in SUMMARY_COLUMNS}
+
+
+def hotspot_rows(result: SlideResult, slide_id: str) -> list[dict[str, Cell]]:
+    """Return the rows of hotspots.csv, best first; what this version does not measure is None."""
+    names = [column.name for column in HOTSPOT_COLUMNS[1:]]
+    return [
+        {"slide_id": slide_id} | {name: getattr(hotspot, name, None) for name in names}
+        for hotspot in result.hotspots
+    ]
+
+
+def vessel_columns(result: SlideResult, slide_id: str) -> dict[str, Sequence[object]]:
+    """Return the columns of vessels.csv; ``hotspot_rank`` is None for a vessel in no hot spot."""
+    table = result.vessels.table
+    columns: dict[str, Sequence[object]] = {c.name: table[c.name].tolist() for c in VESSEL_COLUMNS[1:]}
+    columns["slide_id"] = [slide_id] * len(table)
+    columns["hotspot_rank"] = [rank or None for rank in table["hotspot_rank"].tolist()]
+    return columns

@@ -1,0 +1,144 @@
+"""SlideResult -> the files of its folder, ``slide.json`` last; rows of many slides -> the cohort's tables.
+
+A slide is done when its ``slide.json`` names the hash of every other file. Nothing here holds a time or an
+absolute path: the same slide and settings give the same bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mvd.report.atomic import write_atomically
+from mvd.report.geojson import geojson
+from mvd.report.overlay import draw_hotspot, draw_overview
+from mvd.report.rows import hotspot_rows, summary_row, vessel_columns
+from mvd.report.table import csv_of_columns, csv_of_rows, is_missing
+from mvd.result import (
+    FAILED_COLUMNS,
+    HOTSPOT_COLUMNS,
+    SUMMARY_COLUMNS,
+    VESSEL_COLUMNS,
+    Cell,
+    Column,
+    SlideResult,
+)
+
+Row = Mapping[str, Cell]
+OURS = ("slide.json", "vessels.csv", "hotspots.csv", "vessels.geojson", "overview.png", "hotspot_[0-9]*.png")
+
+
+def write_slide(result: SlideResult, folder: Path, slide_id: str, name: str) -> dict[str, str]:
+    """Write all files of one slide, replacing what an earlier run left.
+
+    Parameters
+    ----------
+    result : SlideResult
+    folder : Path
+        ``slides/<slide_id>``; made if need be.
+    slide_id, name : str
+        As in summary.csv.
+
+    Returns
+    -------
+    dict
+        File name -> SHA-256 in hex, ``slide.json`` excepted.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written or the disk is full; the slide then has no ``slide.json``.
+    """
+    remove_slide(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    hashes = {}
+    for file_name, make in _files(result, slide_id):
+        content = make()
+        write_atomically(folder / file_name, content)
+        hashes[file_name] = hashlib.sha256(content).hexdigest()
+    write_atomically(folder / "slide.json", json_bytes(_slide_json(result, slide_id, name, hashes)))
+    return hashes
+
+
+def remove_slide(folder: Path) -> None:
+    """Remove what ``write_slide`` wrote, ``slide.json`` first, and the folder if nothing else is in it."""
+    for pattern in OURS:
+        for path in sorted(folder.glob(pattern)):
+            path.unlink()
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def write_cohort(out: Path, rows: Iterable[Row], hotspots: Iterable[Row], failed: Iterable[Row]) -> None:
+    """Write summary.csv, hotspots.csv, and failed.csv only if a slide failed."""
+    write_atomically(out / "summary.csv", csv_of_rows(rows, SUMMARY_COLUMNS))
+    write_atomically(out / "hotspots.csv", csv_of_rows(hotspots, HOTSPOT_COLUMNS))
+    failed = list(failed)
+    if failed:
+        write_atomically(out / "failed.csv", csv_of_rows(failed, FAILED_COLUMNS))
+    else:
+        (out / "failed.csv").unlink(missing_ok=True)
+
+
+def json_bytes(content: Mapping[str, Any]) -> bytes:
+    """Return UTF-8 JSON for people and programs; NaN is an error."""
+    return (json.dumps(content, indent=2, allow_nan=False) + "\n").encode()
+
+
+def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    yield "vessels.csv", lambda: csv_of_columns(vessel_columns(result, slide_id), VESSEL_COLUMNS)
+    yield "hotspots.csv", lambda: csv_of_rows(hotspot_rows(result, slide_id), HOTSPOT_COLUMNS)
+    yield "vessels.geojson", partial(geojson, result, slide_id)
+    yield "overview.png", partial(draw_overview, result)
+    for number in range(len(result.hotspot_pictures)):
+        yield f"hotspot_{number + 1:02d}.png", partial(draw_hotspot, result, number)
+
+
+def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[str, str]) -> dict[str, Any]:
+    summary = summary_row(result, slide_id, name)
+    info, tissue, stain = result.info, result.tissue, result.stain
+    return {
+        "slide_id": slide_id,
+        "slide": name,
+        "status": summary["status"],
+        "mvd_version": summary["mvd_version"],
+        "summary": {column.name: _plain(summary[column.name], column) for column in SUMMARY_COLUMNS},
+        "image": {
+            "shape_px": info.shape_px,
+            "level_shapes_px": info.level_shapes,
+            "mpp": info.mpp,
+            "mpp_source": info.mpp_source,
+            "magnification": info.magnification,
+            "vendor": info.vendor,
+        },
+        "tissue": {
+            "area_mm2": round(tissue.area_mm2, 6),
+            "mpp": round(tissue.mpp, 6),
+            "white_point": [round(value, 3) for value in tissue.white_point],
+            "white_point_source": tissue.white_point_source,
+        },
+        "stain": {
+            "vectors": {
+                stain_name: [round(float(value), 6) for value in vector]
+                for stain_name, vector in zip(
+                    ("hematoxylin", "dab", "residual"), stain.matrix.vectors, strict=True
+                )
+            },
+            "source": stain.matrix.source,
+            "angle_deg": round(stain.matrix.angle_deg, 4),
+            "low_od": round(stain.low_od, 6),
+            "high_od": round(stain.high_od, 6),
+        },
+        "settings_fingerprint": result.settings.fingerprint,
+        "settings": result.settings.model_dump(mode="json"),
+        "files": dict(hashes),
+    }
+
+
+def _plain(cell: Cell, column: Column) -> Cell:
+    """Return a cell as JSON holds it, with the decimals of the table."""
+    if is_missing(cell):
+        return None
+    return round(float(cell), column.decimals) + 0.0 if column.kind == "float" else cell  # type: ignore[arg-type]
