@@ -72,7 +72,7 @@ def measure(stained: Mask, whole: Mask) -> tuple[Shape, Contours]:
     Perimeters: corner-count chain code (Vossepoel & Smeulders 1982). Axes: ellipse of equal second moments.
     Wall: 2 x stained area / (outer + inner perimeter), exact for a ring of even thickness.
     """
-    lumen = whole & ~stained & 1
+    lumen = whole & ~stained
     outer, inner = trace(whole), trace(lumen) if lumen.any() else ()
     area, filled_area = float(np.count_nonzero(stained)), float(np.count_nonzero(whole))
     perimeter = sum(_perimeter(contour) for contour in outer)

@@ -88,8 +88,8 @@ def find_pieces(labels: Labels, count: int, limits: Limits) -> list[Piece]:
 
 def split_touching(stained: Mask, whole: Mask, labels: tuple[int, ...], limits: Limits) -> list[Piece]:
     """Cut vessels that touch, each with a lumen of its own, where the waist between the lumens is narrow."""
-    lumens = whole & ~stained & 1
-    count, lumen_labels, stats, _ = cv2.connectedComponentsWithStats(lumens, connectivity=4)
+    lumens = whole & ~stained
+    _, lumen_labels, stats, _ = cv2.connectedComponentsWithStats(lumens, connectivity=4)
     seeds = stats[:, cv2.CC_STAT_AREA] >= limits.own_lumen_px
     seeds[0] = False
     if np.count_nonzero(seeds) < 2:
@@ -158,7 +158,7 @@ def _boxes(mask: Mask, connectivity: int, margin: int) -> Iterator[tuple[tuple[s
 
 def _ring_joints(labels: Labels, stained: Mask, bridged: Mask) -> Iterator[_Joint]:
     """The parts round each lumen that bridging the gaps encloses."""
-    holes = filled(bridged) & ~bridged & ~filled(stained) & 1
+    holes = filled(bridged) & ~bridged & ~filled(stained)
     if not holes.any():
         return
     margin = 3
@@ -166,7 +166,7 @@ def _ring_joints(labels: Labels, stained: Mask, bridged: Mask) -> Iterator[_Join
         if not _is_lumen_like(hole):
             continue
         # The bridges that bound this lumen: those parts of the closing that touch it.
-        closing = bridged[box] & ~stained[box] & 1
+        closing = bridged[box] & ~stained[box]
         rim = cv2.dilate(hole, _SQUARE)
         _, closing_labels = cv2.connectedComponents(closing, connectivity=8)
         near = np.unique(closing_labels[(rim > 0) & (closing > 0)])
@@ -179,7 +179,7 @@ def _ring_joints(labels: Labels, stained: Mask, bridged: Mask) -> Iterator[_Join
 
 def _parts_with_lumen(labels: Labels, stained: Mask, limits: Limits) -> set[int]:
     """Parts that already enclose a lumen."""
-    holes = filled(stained) & ~stained & 1
+    holes = filled(stained) & ~stained
     found: set[int] = set()
     for box, hole in _boxes(holes, 4, 1):
         if np.count_nonzero(hole) >= limits.own_lumen_px:
@@ -198,7 +198,7 @@ def _is_lumen_like(hole: Mask) -> bool:
 
 def _wall_joints(labels: Labels, stained: Mask, bridged: Mask) -> Iterator[_Joint]:
     """Two long walls that face each other along most of their length: a tube cut lengthwise."""
-    for box, bridge in _boxes(bridged & ~stained & 1, 8, 1):
+    for box, bridge in _boxes(bridged & ~stained, 8, 1):
         near = cv2.dilate(bridge, _SQUARE) > 0
         members = tuple(int(m) for m in np.unique(labels[box][near]) if m)
         if len(members) != 2:

@@ -120,9 +120,11 @@ def encode(
             mask[rows, cols],
             luts,
             (core.row, core.col),
-            search.mask,
-            search.row_index[core.row : core.row_stop],
-            search.col_index[core.col : core.col_stop],
+            (
+                search.mask,
+                search.row_index[core.row : core.row_stop],
+                search.col_index[core.col : core.col_stop],
+            ),
         )
     )
 
@@ -175,14 +177,15 @@ def _components(runs: I32, labels: I64, count: int) -> Components:
 
 
 @numba.njit(cache=True, nogil=True)
-def _encode(rgb, dab, mask, luts, origin, search, row_index, col_index):  # type: ignore[no-untyped-def]
+def _encode(rgb, dab, mask, luts, origin, search):  # type: ignore[no-untyped-def]
     height, width = mask.shape
+    wanted, row_index, col_index = search
     out = np.empty((1024, 7), np.int32)
     count = 0
     for row in range(height):
         inside = False
         for col in range(width):
-            if mask[row, col] == 0 or not search[row_index[row], col_index[col]]:
+            if mask[row, col] == 0 or not wanted[row_index[row], col_index[col]]:
                 inside = False
                 continue
             if not inside:

@@ -85,7 +85,7 @@ def smooth_dab(rgb: Rgb, luts: Luts, filters: Filters) -> MilliOd:
         Milli-OD + ``ZERO_MILLI_OD``. Within ``filters.blur_px // 2`` of the tile's edge it is only right where
         the edge is the slide's own.
     """
-    dab = _dab(np.ascontiguousarray(rgb), luts[1])
+    dab: MilliOd = _dab(np.ascontiguousarray(rgb), luts[1])
     if filters.blur_px == 1:
         return dab
     size = (filters.blur_px, filters.blur_px)

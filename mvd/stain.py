@@ -123,7 +123,8 @@ def stain_luts(white_point: tuple[float, float, float], matrix: StainMatrix) -> 
     od = optical_density(levels, white_point)
     unmix = np.linalg.inv(matrix.vectors)
     amounts = od.T[None, :, :] * unmix.T[:, :, None] * 1000 * LUT_SCALE
-    return np.rint(amounts).astype(np.int32)
+    luts: NDArray[np.int32] = np.rint(amounts).astype(np.int32)
+    return luts
 
 
 def stain_amounts(

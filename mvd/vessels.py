@@ -142,10 +142,11 @@ def _crops(components: Components, groups: NDArray[np.int64], margin_px: int, mp
     ends = np.flatnonzero(np.diff(groups[order], append=-1)) + 1
     for members in np.split(order, ends[:-1]) if len(order) else []:
         boxes = components.boxes[members]
-        top, left, bottom, right = *boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)
-        shrink = ceil(sqrt(max(1.0, float(bottom - top) * float(right - left) / MOST_CROP_PX)))
-        top, left = int(top) // shrink - margin_px, int(left) // shrink - margin_px
-        shape = (int(bottom) // shrink + 1 + margin_px - top, int(right) // shrink + 1 + margin_px - left)
+        top, left = (int(edge) for edge in boxes[:, :2].min(axis=0))
+        bottom, right = (int(edge) for edge in boxes[:, 2:].max(axis=0))
+        shrink = ceil(sqrt(max(1.0, (bottom - top) * (right - left) / MOST_CROP_PX)))
+        top, left = top // shrink - margin_px, left // shrink - margin_px
+        shape = (bottom // shrink + 1 + margin_px - top, right // shrink + 1 + margin_px - left)
         labels = np.zeros(shape, np.int32)
         for label, member in enumerate(members, start=1):
             runs = components.runs[components.first[member] : components.first[member + 1]]

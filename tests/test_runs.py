@@ -1,5 +1,7 @@
 """Runs against scipy's labelling, whole and cut into tiles."""
 
+import random
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,7 +59,7 @@ def test_components_are_those_of_scipy(mask: np.ndarray, seed: int) -> None:
 
 @given(masks, st.integers(1, 9), st.integers(1, 9), st.randoms())
 @settings(max_examples=100, deadline=None)
-def test_tiles_fuse_to_the_whole(mask: np.ndarray, height: int, width: int, random) -> None:
+def test_tiles_fuse_to_the_whole(mask: np.ndarray, height: int, width: int, shuffler: random.Random) -> None:
     rgb, dab = pixels(mask.shape, 1)
     full = Rect(0, 0, *mask.shape)
     parts = [
@@ -72,7 +74,7 @@ def test_tiles_fuse_to_the_whole(mask: np.ndarray, height: int, width: int, rand
         for r in range(0, mask.shape[0], height)
         for c in range(0, mask.shape[1], width)
     ]
-    random.shuffle(parts)
+    shuffler.shuffle(parts)
     np.testing.assert_array_equal(fuse(parts), fuse([whole(mask, rgb, dab)]))
 
 
