@@ -1,0 +1,185 @@
+"""The pixel size that a file states is believed only where it can be."""
+
+import contextlib
+import json
+import struct
+import zlib
+
+import imagecodecs
+import numpy as np
+import pytest
+import simplejpeg
+import tifffile
+
+from mvd.errors import UnknownPixelSize
+from mvd.slide import open_slide
+
+
+def info(path, mpp=None):
+    with contextlib.closing(open_slide(path, mpp)) as slide:
+        return slide.info
+
+
+def aperio(mpp_text="MPP = 0.2500"):
+    return f"Aperio Image Library v12\r\n700x500 (128x128) JPEG/RGB Q=70|AppMag = 40|{mpp_text}|User = canary"
+
+
+@pytest.mark.parametrize(
+    ("resolution", "unit", "mpp"),
+    [
+        ((40_000, 40_000), "CENTIMETER", 0.25),
+        ((50_800, 50_800), "INCH", 0.5),
+        ((20_000, 20_100), "CENTIMETER", pytest.approx(0.49875, abs=1e-5)),
+    ],
+)
+def test_tiff_tags(write_tiff, resolution, unit, mpp):
+    found = info(write_tiff(resolution=resolution, resolutionunit=unit))
+    assert (found.mpp, found.mpp_source) == (mpp, "tiff")
+
+
+@pytest.mark.parametrize(
+    ("resolution", "unit"),
+    [
+        ((72, 72), "INCH"),
+        ((96, 96), "INCH"),
+        ((150, 150), "INCH"),
+        ((300, 300), "INCH"),
+        ((28.35, 28.35), "CENTIMETER"),
+        ((1, 1), "NONE"),
+        ((0, 0), "CENTIMETER"),
+        ((40_000, 40_000), "NONE"),
+    ],
+)
+def test_a_display_resolution_or_none_is_no_pixel_size(write_tiff, resolution, unit):
+    found = info(write_tiff(resolution=resolution, resolutionunit=unit))
+    assert (found.mpp, found.mpp_source) == (None, "none")
+
+
+def test_no_tag_at_all(write_tiff):
+    assert info(write_tiff()).mpp is None
+
+
+@pytest.mark.parametrize("resolution", [(100, 100), (2_000_000, 2_000_000), (1_000, 1_000)])
+def test_absurd_tags_are_refused_unless_the_user_knows(write_tiff, resolution):
+    path = write_tiff(resolution=resolution, resolutionunit="CENTIMETER")
+    with pytest.raises(UnknownPixelSize, match=r"slide\.tif: tiff says .*cannot be a pixel size.*pass --mpp"):
+        open_slide(path)
+    found = info(path, mpp=0.25)
+    assert (found.mpp, found.mpp_source) == (0.25, "user")
+
+
+def test_pixels_that_are_not_square(write_tiff):
+    path = write_tiff(resolution=(40_000, 38_000), resolutionunit="CENTIMETER")
+    with pytest.raises(UnknownPixelSize, match="not square"):
+        open_slide(path)
+
+
+@pytest.mark.parametrize("mpp", [0, -1, 0.01, 250, float("nan")])
+def test_the_users_own_value_must_be_plausible_too(write_tiff, mpp):
+    with pytest.raises(UnknownPixelSize, match="--mpp"):
+        open_slide(write_tiff(), mpp)
+
+
+@pytest.mark.parametrize("text", ["MPP = 0.2500", "MPP = 0,2500", "MPP=0.25"])
+def test_aperio(write_tiff, text):
+    found = info(write_tiff("a.svs", description=aperio(text), metadata=None))
+    assert (found.mpp, found.mpp_source, found.magnification, found.vendor) == (0.25, "aperio", 40, "aperio")
+    assert "canary" not in repr(found)
+
+
+def test_aperio_without_mpp_is_not_guessed_from_the_objective(write_tiff):
+    found = info(write_tiff("a.svs", description=aperio("Left = 1"), metadata=None))
+    assert (found.mpp, found.mpp_source, found.magnification) == (None, "none", 40)
+
+
+@pytest.mark.parametrize("text", ["MPP = 250", "MPP = 0", "MPP = quarter", "MPP = 0.2.5", "MPP = nan"])
+def test_absurd_aperio_text(write_tiff, text):
+    with pytest.raises(UnknownPixelSize, match=rf"aperio says {text}"):
+        open_slide(write_tiff("a.svs", description=aperio(text), metadata=None))
+
+
+def test_contradiction_names_both(write_tiff):
+    path = write_tiff(
+        "a.svs", description=aperio(), metadata=None, resolution=(20_000, 20_000), resolutionunit="CENTIMETER"
+    )
+    with pytest.raises(
+        UnknownPixelSize, match=r"aperio says MPP = 0\.2500.*tiff says 20000 x 20000 px per cm"
+    ):
+        open_slide(path)
+    assert info(path, mpp=0.25).mpp_source == "user"
+
+
+@pytest.mark.parametrize(("resolution", "unit"), [((40_400, 40_400), "CENTIMETER"), ((72, 72), "INCH")])
+def test_agreement_within_two_percent_and_display_tags_are_no_contradiction(write_tiff, resolution, unit):
+    path = write_tiff(
+        "a.svs", description=aperio(), metadata=None, resolution=resolution, resolutionunit=unit
+    )
+    assert (info(path).mpp, info(path).mpp_source) == (0.25, "aperio")
+
+
+@pytest.mark.parametrize(
+    ("size", "unit"), [(0.25, "µm"), (250, "nm"), (0.00025, "mm"), (0.000025, "cm"), (0.25, None)]
+)
+def test_ome_units(tmp_path, picture, size, unit):
+    found = info(write_ome(tmp_path, picture, size, unit))
+    assert (found.mpp, found.mpp_source, found.vendor) == (pytest.approx(0.25), "ome", "ome-tiff")
+
+
+@pytest.mark.parametrize(("size", "unit"), [(0.25, "cm"), (0.25, "parsec")])
+def test_ome_nonsense_is_refused(tmp_path, picture, size, unit):
+    with pytest.raises(UnknownPixelSize, match="ome says PhysicalSizeX"):
+        open_slide(write_ome(tmp_path, picture, size, unit))
+
+
+def test_ome_against_tiff_tag(tmp_path, picture):
+    path = write_ome(
+        tmp_path, picture, 0.25, "µm", resolution=(1e4 / 0.26, 1e4 / 0.26), resolutionunit="CENTIMETER"
+    )
+    with pytest.raises(UnknownPixelSize, match=r"ome says .*tiff says"):
+        open_slide(path)
+
+
+def write_ome(folder, picture, size, unit, **keywords):
+    units = {} if unit is None else {"PhysicalSizeXUnit": unit, "PhysicalSizeYUnit": unit}
+    metadata = {"axes": "YXS", "PhysicalSizeX": size, "PhysicalSizeY": size, **units}
+    path = folder / "slide.ome.tif"
+    tifffile.imwrite(
+        path, picture, photometric="rgb", tile=(128, 128), metadata=metadata, ome=True, **keywords
+    )
+    return path
+
+
+def test_imagej_keeps_its_unit_in_the_description(tmp_path, picture):
+    path = tmp_path / "fiji.tif"
+    tifffile.imwrite(path, picture, imagej=True, resolution=(2, 2), metadata={"unit": "um"})
+    found = info(path)
+    assert (found.mpp, found.mpp_source) == (0.5, "tiff")
+
+
+def test_png_and_jpeg_densities_are_never_used(tmp_path, picture):
+    jpeg = bytearray(simplejpeg.encode_jpeg(picture))
+    assert jpeg[6:11] == b"JFIF\x00"
+    jpeg[13:18] = bytes([2, 40_000 >> 8, 40_000 & 255, 40_000 >> 8, 40_000 & 255])  # 40000 px per cm
+    (tmp_path / "a.jpg").write_bytes(jpeg)
+    png = imagecodecs.png_encode(picture)
+    density = b"pHYs" + struct.pack(">IIB", 4_000_000, 4_000_000, 1)
+    chunk = struct.pack(">I", 9) + density + struct.pack(">I", zlib.crc32(density))
+    (tmp_path / "a.png").write_bytes(png[:33] + chunk + png[33:])
+    for name in ("a.jpg", "a.png"):
+        assert (info(tmp_path / name).mpp, info(tmp_path / name).mpp_source) == (None, "none")
+        assert info(tmp_path / name, 0.5).mpp == 0.5
+
+
+def test_real_slides(real_slide):
+    assert info(real_slide("formats/CMU-1-Small-Region.svs")).mpp == 0.499
+    assert info(real_slide("formats/tcga_no_mpp.svs")).mpp is None
+
+
+def test_nothing_of_a_patient_is_in_the_info(write_pages, picture):
+    """Canaries in every text field, a label page among them."""
+    text = aperio() + "|Patient = canary|Barcode = canary"
+    label = (np.zeros((50, 40, 3), np.uint8), {"description": "Aperio\r\nlabel canary", "subfiletype": 1})
+    main = (picture, {"description": text, "tile": (128, 128), "software": "canary"})
+    found = info(write_pages("a.svs", main, label))
+    assert "canary" not in json.dumps({key: str(value) for key, value in vars(found).items()})
+    assert found.level_shapes == (picture.shape[:2],)
