@@ -41,11 +41,16 @@ def test_a_hot_spot_is_a_circle_round_its_centre():
 
 def test_vessels_that_are_not_counted_have_another_colour():
     table = pd.DataFrame(
-        {"x_um": [1.0, 2.0], "y_um": [3.0, 4.0], "counted": [True, False], "max_feret_um": [4.0, 80.0]}
+        {
+            "x_um": [1.0, 2.0],
+            "y_um": [3.0, 4.0],
+            "counted": [True, False],
+            "filled_area_um2": [4.0, 400 * np.pi],
+        }
     )
     points = Layer.create(*vessel_layer(table))
     assert not np.array_equal(points.border_color[0], points.border_color[1])
-    np.testing.assert_allclose(points.size, [10, 80])
+    np.testing.assert_allclose(points.size, [10, 40])
 
 
 def test_a_slide_without_vessels_opens(slide_folder, tmp_path):

@@ -75,14 +75,16 @@ def hotspot_layer(hotspots: pd.DataFrame) -> LayerTuple:
 
 
 def vessel_layer(vessels: pd.DataFrame) -> LayerTuple:
-    """Make the rows of vessels.csv points as wide as the vessels; those not counted are grey."""
+    """Make the rows of vessels.csv rings of the vessels' area; those not counted are grey."""
     counted = vessels["counted"].to_numpy(bool)
+    diameter_um = 2 * np.sqrt(vessels["filled_area_um2"].to_numpy(float) / np.pi)
     keywords = {
         "name": "vessels",
-        "size": np.maximum(vessels["max_feret_um"].to_numpy(float), LEAST_DIAMETER_UM),
+        "size": np.maximum(diameter_um, LEAST_DIAMETER_UM),
         "face_color": "transparent",
         "border_color": [COUNTED_COLOUR if one else NOT_COUNTED_COLOUR for one in counted] or COUNTED_COLOUR,
-        "border_width": 0.15,
+        "border_width": 2,
+        "border_width_is_relative": False,
         "features": vessels,
         "canvas_size_limits": (6, 10000),
         **IN_UM,

@@ -4,6 +4,7 @@ Input: whatever ``mvd.open_slide`` opens. Output: a multiscale image layer tuple
 level, the coarsest excepted, which napari shows as the thumbnail.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class Level:
         self._slide = slide
         self._number = number
         self.shape = (*slide.info.level_shapes[number], 3)
+        self.size = math.prod(self.shape)
 
     def __getitem__(self, key: slice | tuple[slice, ...]) -> NDArray[np.uint8]:
         """Read the rows and columns of ``key``, slices in pixels of this level."""
