@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "scan": BASE | set(STAGES[:6]),
     "pipeline": BASE | set(STAGES) | {"fit", "scan", "result", "summary"},
     "report": BASE | {"result"},
-    "batch": BASE | {"pipeline", "report", "result"},
+    "batch": BASE | {"public", "pipeline", "report", "result"},
     "stats": BASE | {"result"},
     "phantom": BASE | set(STAGES) | {"result"},
     "cli": BASE | {"public", "batch", "pipeline", "report", "stats", "slide", "result", "phantom"},

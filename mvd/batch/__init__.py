@@ -1,0 +1,10 @@
+"""Many slides -> a result folder; one bad slide never stops the others.
+
+``one.py`` does a slide and turns whatever goes wrong into its outcome, ``crew.py`` does several at once in processes
+of their own, ``run.py`` does the whole and writes the cohort's tables, ``record.py`` writes run.json.
+"""
+
+from mvd.batch.one import FoundFile, SlideOutcome, slide_id
+from mvd.batch.run import BatchOutcome, How, Reporter, run
+
+__all__ = ["BatchOutcome", "FoundFile", "How", "Reporter", "SlideOutcome", "run", "slide_id"]

@@ -1,0 +1,210 @@
+"""One slide -> its result folder and its outcome, whatever happens.
+
+Only a full disk, an interruption and a cancellation are let through: they concern the whole run. No outcome holds an
+absolute path.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import time
+import traceback
+import unicodedata
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from mvd import __version__
+from mvd.errors import Cancelled, MvdError
+from mvd.pipeline import analyze
+from mvd.report import remove_slide, write_slide
+from mvd.report.rows import failed_row, hotspot_rows, summary_row
+from mvd.result import Cell
+from mvd.settings import Settings
+
+Row = Mapping[str, Cell]
+Progress = Callable[[str, int, int], None]
+
+INTERNAL = "internal"
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_LONGEST_SLUG = 60
+
+
+class FoundFile(Protocol):
+    """A slide file and what it is called: what ``mvd.slide.find_slides`` yields."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Path relative to the folder that was given, with ``/``."""
+        ...
+
+
+@dataclass(frozen=True)
+class SlideJob:
+    """All that a process needs to do one slide.
+
+    Attributes
+    ----------
+    number : int
+        Place in the list of slides, from 0.
+    folder : Path
+        ``slides/<slide_id>`` in the result folder.
+    tile_px, workers : int or None
+        As in ``analyze``; its own choice where None.
+    """
+
+    number: int
+    path: Path
+    name: str
+    slide_id: str
+    folder: Path
+    settings: Settings
+    tile_px: int | None
+    workers: int | None
+
+
+@dataclass(frozen=True)
+class SlideOutcome:
+    """What became of a slide.
+
+    Attributes
+    ----------
+    row : mapping
+        Its row of summary.csv.
+    hotspots : tuple of mapping
+        Its rows of hotspots.csv.
+    message : str
+        One line that says what to do; empty unless the slide failed.
+    sha256 : str
+        Of the slide file, hex; empty if it could not be read.
+    trace : str
+        Where an unexpected error came from, without absolute paths.
+    """
+
+    number: int
+    slide_id: str
+    name: str
+    row: Row
+    hotspots: tuple[Row, ...] = ()
+    message: str = ""
+    sha256: str = ""
+    seconds: float = 0.0
+    trace: str = field(default="", repr=False)
+
+    @property
+    def status(self) -> str:
+        """``ok``, ``empty`` or ``failed``."""
+        return str(self.row["status"])
+
+    @property
+    def error(self) -> str:
+        """Code of what went wrong; empty unless failed."""
+        return str(self.row["error"] or "")
+
+
+def slide_id(name: str) -> str:
+    """Return the slug of a slide's name and 8 hex digits of the name's SHA-256, which tell equal slugs apart."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_name)[:_LONGEST_SLUG].strip("-") or "slide"
+    return f"{slug}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error means that nothing more can be written: no space, quota or file-size limit."""
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
+
+
+def run_slide(job: SlideJob, progress: Progress) -> SlideOutcome:
+    """Analyse a slide and write its folder; an error becomes a failed outcome without any number.
+
+    Raises
+    ------
+    OSError
+        When the disk is full.
+    Cancelled, KeyboardInterrupt
+        When the run is to stop.
+    """
+    start = time.perf_counter()
+    with ThreadPoolExecutor(1) as hasher:
+        hashed = hasher.submit(_sha256, job.path)
+        try:
+            outcome = _analyzed(job, progress)
+        except MvdError as error:
+            if isinstance(error, Cancelled):
+                raise
+            outcome = failed(job, error.code, str(error))
+        except MemoryError as error:
+            advice = "not enough memory; use fewer --jobs and --workers, or a smaller --tile-px"
+            outcome = failed(job, INTERNAL, advice, error)
+        except Exception as error:
+            if is_disk_full(error):
+                raise
+            advice = f"unexpected {type(error).__name__}: {error}; mvd-error.log says where, please report it"
+            outcome = failed(job, INTERNAL, advice, error)
+    return _completed(outcome, hashed.result(), time.perf_counter() - start)
+
+
+def failed(job: SlideJob, code: str, message: str, unexpected: BaseException | None = None) -> SlideOutcome:
+    """Return the outcome of a slide that failed, after removing what an earlier run left in its folder."""
+    remove_slide(job.folder)
+    return SlideOutcome(
+        number=job.number,
+        slide_id=job.slide_id,
+        name=job.name,
+        row=failed_row(job.slide_id, job.name, code, job.settings.fingerprint, __version__),
+        message=_without_paths(message, job),
+        trace=_trace(unexpected, job) if unexpected else "",
+    )
+
+
+def _analyzed(job: SlideJob, progress: Progress) -> SlideOutcome:
+    how = {"tile_px": job.tile_px} if job.tile_px else {}
+    result = analyze(job.path, job.settings, workers=job.workers, progress=progress, **how)
+    progress("report", 0, 1)
+    write_slide(result, job.folder, job.slide_id, job.name)
+    progress("report", 1, 1)
+    return SlideOutcome(
+        number=job.number,
+        slide_id=job.slide_id,
+        name=job.name,
+        row=summary_row(result, job.slide_id, job.name),
+        hotspots=tuple(hotspot_rows(result, job.slide_id)),
+    )
+
+
+def _completed(outcome: SlideOutcome, sha256: str, seconds: float) -> SlideOutcome:
+    return replace(outcome, sha256=sha256, seconds=seconds)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _without_paths(message: str, job: SlideJob) -> str:
+    """Return the message on one line, the folders that the slide lies in left out."""
+    for path in (job.path, job.path.absolute(), job.path.resolve()):
+        message = message.replace(str(path), job.name)
+        if len(path.parent.parts) > 1:
+            message = message.replace(f"{path.parent}{os.sep}", "")
+    return " ".join(message.split())
+
+
+def _trace(error: BaseException, job: SlideJob) -> str:
+    """Return where an error came from, one line a call, files by name only."""
+    calls = traceback.extract_tb(error.__traceback__)
+    lines = [f"  {Path(call.filename).name}:{call.lineno} in {call.name}" for call in calls]
+    return "\n".join(
+        [f"{job.slide_id}:", *lines, f"  {type(error).__name__}: {_without_paths(str(error), job)}"]
+    )

@@ -1,0 +1,200 @@
+"""Slides -> a result folder with the tables of the cohort, in the order of the slides whatever finished first."""
+
+import os
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from mvd.batch.crew import outcomes_of_crew
+from mvd.batch.one import FoundFile, SlideJob, SlideOutcome, is_disk_full, run_slide, slide_id
+from mvd.batch.record import run_record
+from mvd.errors import Cancelled, MvdError
+from mvd.report import write_atomically, write_cohort
+from mvd.report.write import json_bytes
+from mvd.settings import Settings
+
+State = Literal["finished", "interrupted", "disk_full"]
+ERROR_LOG = "mvd-error.log"
+
+
+@dataclass(frozen=True)
+class How:
+    """How a run is done; none of it changes a result.
+
+    Attributes
+    ----------
+    jobs : int
+        Slides at once; more than one run in processes of their own.
+    workers : int or None
+        Threads for each slide; the processors divided by ``jobs`` if None.
+    tile_px : int or None
+        Side of a tile, px.
+    command : sequence of str
+        The command line, for run.json.
+    """
+
+    jobs: int = 1
+    workers: int | None = None
+    tile_px: int | None = None
+    command: Sequence[str] = ()
+
+
+class Reporter(Protocol):
+    """Who tells the user how far the run is; ``number`` is the slide's place in the list, from 0."""
+
+    def slide_started(self, number: int, name: str) -> None:
+        """Tell that a slide is begun."""
+        ...
+
+    def stage(self, number: int, stage: str, done: int, total: int) -> None:
+        """Tell how far a stage of a slide is."""
+        ...
+
+    def slide_done(self, outcome: SlideOutcome) -> None:
+        """Tell what became of a slide."""
+        ...
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """What became of a run: the slides that were finished, in their order, and how it ended."""
+
+    slides: tuple[SlideOutcome, ...]
+    state: State
+
+    @property
+    def failed(self) -> tuple[SlideOutcome, ...]:
+        """The slides that failed."""
+        return tuple(slide for slide in self.slides if slide.status == "failed")
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 3 some slides failed, 4 disk full, 130 interrupted."""
+        if self.state != "finished":
+            return {"disk_full": 4, "interrupted": 130}[self.state]
+        return 3 if self.failed else 0
+
+
+def run(
+    found: Sequence[FoundFile],
+    out: Path,
+    settings: Settings,
+    reporter: Reporter,
+    *,
+    mpp_of: Mapping[str, float] | None = None,
+    how: How | None = None,
+) -> BatchOutcome:
+    """Analyse slides and write the result folder; what an earlier run left there for them is replaced.
+
+    Parameters
+    ----------
+    found : sequence of FoundFile
+        Of ``mvd.slide.find_slides``.
+    out : Path
+        The result folder; made if need be.
+    settings : Settings
+    reporter : Reporter
+    mpp_of : mapping, optional
+        Slide name -> um/px, over ``settings.slide.mpp`` and the file's own.
+    how : How, optional
+
+    Returns
+    -------
+    BatchOutcome
+        Failed slides included; an interruption or a full disk ends it early with what is finished intact.
+
+    Raises
+    ------
+    MvdError
+        When there is no slide, or ``out`` cannot be written.
+    """
+    if not found:
+        raise MvdError("no slide was given; give slide files or a folder with slides in it")
+    how = how or How()
+    jobs = _jobs(found, out, settings, mpp_of or {}, how)
+    _begin(out, settings, how)
+    outcomes: list[SlideOutcome] = []
+    state: State = "finished"
+    try:
+        with closing(_outcomes(jobs, how, reporter)) as coming:
+            for outcome in coming:
+                outcomes.append(outcome)
+                reporter.slide_done(outcome)
+    except (KeyboardInterrupt, Cancelled):
+        state = "interrupted"
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        state = "disk_full"
+    outcomes.sort(key=lambda outcome: outcome.number)
+    return _finish(out, settings, how, BatchOutcome(tuple(outcomes), state))
+
+
+def _jobs(
+    found: Sequence[FoundFile], out: Path, settings: Settings, mpp_of: Mapping[str, float], how: How
+) -> list[SlideJob]:
+    jobs = []
+    for number, slide in enumerate(found):
+        # A name that is no UTF-8 is written with escapes, here and in every table.
+        name = slide.name.encode("utf-8", "backslashreplace").decode()
+        own = settings
+        if slide.name in mpp_of:
+            section = settings.slide.model_copy(update={"mpp": mpp_of[slide.name]})
+            own = settings.model_copy(update={"slide": section})
+        key = slide_id(slide.name)
+        job = SlideJob(number, slide.path, name, key, out / "slides" / key, own, how.tile_px, _workers(how))
+        jobs.append(job)
+    return jobs
+
+
+def _workers(how: How) -> int | None:
+    return how.workers or (max((os.cpu_count() or 1) // how.jobs, 1) if how.jobs > 1 else None)
+
+
+def _begin(out: Path, settings: Settings, how: How) -> None:
+    """Mark the folder as a result folder under way, and take away the tables of an earlier run."""
+    try:
+        (out / "slides").mkdir(parents=True, exist_ok=True)
+        write_atomically(out / "run.json", json_bytes(run_record(settings, how.command, "running", [])))
+        for name in ("summary.csv", "hotspots.csv", "failed.csv", ERROR_LOG):
+            (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise MvdError(
+            f"{out}: cannot be written ({error.strerror}); give another folder with --out"
+        ) from None
+
+
+def _outcomes(jobs: Sequence[SlideJob], how: How, reporter: Reporter) -> Generator[SlideOutcome]:
+    if how.jobs > 1 and len(jobs) > 1:
+        yield from outcomes_of_crew(
+            jobs,
+            how.jobs,
+            lambda job: reporter.slide_started(job.number, job.name),
+            lambda job, *progress: reporter.stage(job.number, *progress),
+        )
+        return
+    for job in jobs:
+        reporter.slide_started(job.number, job.name)
+        yield run_slide(job, lambda *progress, number=job.number: reporter.stage(number, *progress))
+
+
+def _finish(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> BatchOutcome:
+    """Write the tables of what is finished, then run.json."""
+    failed = [{"slide": s.name, "error": s.error, "what_to_do": s.message} for s in outcome.failed]
+    hotspots = [row for slide in outcome.slides for row in slide.hotspots]
+    traces = [slide.trace for slide in outcome.slides if slide.trace]
+    try:
+        write_cohort(out, [slide.row for slide in outcome.slides], hotspots, failed)
+        if traces:
+            write_atomically(
+                out / ERROR_LOG, ("\n\n".join(traces) + "\n").encode("utf-8", "backslashreplace")
+            )
+        record = run_record(settings, how.command, outcome.state, outcome.slides)
+        write_atomically(out / "run.json", json_bytes(record))
+    except OSError as error:
+        if not is_disk_full(error):
+            raise MvdError(f"{out}: cannot be written ({error.strerror}); give another --out") from None
+        return BatchOutcome(outcome.slides, "disk_full")
+    return outcome
