@@ -66,7 +66,7 @@ HOMES = {
     "tifffile": ("mvd/slide/", "mvd/phantom"),
     "simplejpeg": ("mvd/slide/", "mvd/phantom"),
     "imagecodecs": ("mvd/slide/", "mvd/phantom"),
-    **dict.fromkeys(("dask", "distributed"), ("mvd/batch.py",)),
+    **dict.fromkeys(("dask", "distributed"), ("mvd/batch",)),
     **dict.fromkeys(("napari", "qtpy", "PyQt5", "PyQt6", "PySide6", "magicgui", "vispy"), (PLUGIN,)),
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}
