@@ -54,16 +54,21 @@ def test_jpeg_within_codec_tolerance(write_tiff, picture, keywords, layout):
 
 
 def _bare(stream):
-    """Split a JPEG as libtiff does: a stream of tables, and one of the rest, both without any APP marker."""
+    """Split a JPEG as Aperio does: a stream of tables and one of the rest, no APP marker, components 0, 1, 2."""
     tables, rest, at = bytearray(b"\xff\xd8"), bytearray(b"\xff\xd8"), 2
-    while stream[at + 1] != 0xDA:
-        stop = at + 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
-        if stream[at + 1] in (0xDB, 0xC4):
-            tables += stream[at:stop]
-        elif not 0xE0 <= stream[at + 1] <= 0xEF:
-            rest += stream[at:stop]
+    while True:
+        code, stop = stream[at + 1], at + 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+        segment = bytearray(stream[at:stop])
+        if code in (0xC0, 0xDA):
+            first, step = (10, 3) if code == 0xC0 else (5, 2)
+            segment[first : first + 3 * step : step] = bytes(range(3))
+        if code in (0xDB, 0xC4):
+            tables += segment
+        elif not 0xE0 <= code <= 0xEF:
+            rest += segment
         at = stop
-    return bytes(tables + b"\xff\xd9"), bytes(rest + stream[at:])
+        if code == 0xDA:
+            return bytes(tables + b"\xff\xd9"), bytes(rest + stream[at:])
 
 
 @pytest.mark.parametrize("is_rgb", [True, False])

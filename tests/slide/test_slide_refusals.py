@@ -5,6 +5,7 @@ import re
 import struct
 import time
 import zlib
+from types import SimpleNamespace
 
 import cv2
 import imagecodecs
@@ -15,7 +16,7 @@ import tifffile
 
 from mvd.errors import MvdError, UnreadableSlide, UnsupportedPixels
 from mvd.geometry import Rect
-from mvd.slide import open_slide
+from mvd.slide import open_slide, segments
 
 ADVICE = re.compile(r"\b(copy|convert|export|check|give|run|pass)\b")
 
@@ -83,6 +84,16 @@ def test_png_colours(tmp_path, pixels):
     path = tmp_path / "a.png"
     path.write_bytes(imagecodecs.png_encode(pixels))
     assert "uint" in refusal(path, UnsupportedPixels)
+
+
+def test_a_missing_codec_is_named(write_tiff, monkeypatch):
+    path = write_tiff(compression="zstd")
+    monkeypatch.setattr(segments, "TIFF", SimpleNamespace(DECOMPRESSORS={}))
+    assert "no codec for zstd" in refusal(path, UnreadableSlide)
+
+
+def test_a_compression_that_mvd_does_not_read_is_named(write_tiff):
+    assert "LERC" in refusal(write_tiff(compression="lerc"), UnreadableSlide)
 
 
 def test_real_fluorescence_and_dicom_are_refused_by_name(real_slide):
@@ -238,7 +249,7 @@ def test_a_tile_that_announces_a_huge_jpeg_is_refused(write_tiff):
     path.write_bytes(content)
     with (
         contextlib.closing(open_slide(path)) as slide,
-        pytest.raises(UnreadableSlide, match="row 0, column 0 of level 0"),
+        pytest.raises(UnreadableSlide, match=r"row 0, column 0 of level 0 .*65500"),
     ):
         slide.read(Rect(0, 0, 10, 10))
 
