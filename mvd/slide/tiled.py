@@ -22,6 +22,8 @@ from mvd.slide.naming import one_line, shown_name
 BACKGROUND = 255
 """Value of the unscanned area, which has no tiles."""
 CACHE_BYTES = 128 * 2**20
+RIM_TILES = 2
+"""Tiles at the rim that are kept: one in the rectangle's own halo, and the next, which is in its neighbour's."""
 
 Decode = Callable[[list[bytes], int], Rgb]
 
@@ -96,8 +98,8 @@ class TiledSlide:
         cols = range(rect.col // width, (rect.col_stop - 1) // width + 1)
         for row in rows:
             for col in cols:
-                rim = row in (rows[0], rows[-1]) or col in (cols[0], cols[-1])
-                self._place(rgb, rect, level, row * grid.columns + col, keep=rim)
+                to_rim = min(row - rows[0], rows[-1] - row, col - cols[0], cols[-1] - col)
+                self._place(rgb, rect, level, row * grid.columns + col, keep=to_rim < RIM_TILES)
         return rgb
 
     def close(self) -> None:
