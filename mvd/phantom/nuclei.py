@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from mvd.phantom.fields import Field, Line, grain
 
 ANGLES = 12
-VARIANTS = 20
+VARIANTS = 32
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _stamp(
     y, x = np.mgrid[-half : half + 1, -half : half + 1] * mpp
     u, v = x * np.cos(angle_rad) + y * np.sin(angle_rad), y * np.cos(angle_rad) - x * np.sin(angle_rad)
     turn = np.arctan2(v / axes_um[1], u / axes_um[0])
-    size = rng.normal(0, 0.05, 4)
+    size = rng.normal(0, 0.05, 4) / np.array([1.0, 1.3, 2.2, 3.0])
     phase = rng.uniform(0, 2 * np.pi, 4)
     edge = 1 + sum(size[k] * np.cos((k + 2) * turn + phase[k]) for k in range(4))
     depth = 2 * np.hypot(u / axes_um[0], v / axes_um[1]) / edge

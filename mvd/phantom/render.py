@@ -11,6 +11,7 @@ from mvd.phantom.nuclei import Stamps, choose, draw_stamps, scattered, stamp
 from mvd.phantom.outlines import ellipse
 from mvd.phantom.raster import fill_coverage
 from mvd.phantom.scene import Placed, Scene
+from mvd.phantom.shapes import FAINT_OD
 from mvd.phantom.spec import PhantomSpec
 
 HEMATOXYLIN = (0.651, 0.701, 0.290)
@@ -155,7 +156,8 @@ def _paint_vessel(
     layers.hematoxylin[window] *= clear
     layers.dab[window] *= clear
     layers.other[window] *= clear[..., None]
-    layers.hematoxylin[window] *= 1 - 0.6 * raster.wall  # the wall takes the room of what stood there
+    displaced = 0.85 if shape.wall_od < FAINT_OD else 0.6
+    layers.hematoxylin[window] *= 1 - displaced * raster.wall  # the wall takes the room of what stood there
     row, col = rng.integers(0, TEXTURE_PX - np.array(raster.wall.shape) + 1)
     stained = raster.wall * texture[row:, col:][: raster.wall.shape[0], : raster.wall.shape[1]]
     layers.dab[window] += stained * np.float32(shape.wall_od)
@@ -163,15 +165,16 @@ def _paint_vessel(
         _paint_red_cells(rng, spec, placed, layers)
     for x, y, angle in shape.nuclei.tolist():
         at = placed.row + round(y / spec.mpp), placed.col + round(x / spec.mpp)
-        _stamp_outside_lumen(layers.hematoxylin, choose(rng, stamps.flat, angle), at, placed)
+        _stamp_endothelium(layers.hematoxylin, choose(rng, stamps.flat, angle), at, placed)
 
 
-def _stamp_outside_lumen(layer: Field, piece: Field, at: tuple[int, int], placed: Placed) -> None:
-    """Stamp an endothelial nucleus so that it does not bulge far into the lumen."""
+def _stamp_endothelium(layer: Field, piece: Field, at: tuple[int, int], placed: Placed) -> None:
+    """Stamp an endothelial nucleus so that it neither bulges far into the lumen nor hides a faint wall."""
     window = placed.raster.window(placed.row, placed.col)
     before = layer[window].copy()
     stamp(layer, piece, *at)
-    layer[window] -= (layer[window] - before) * (0.85 * placed.raster.lumen)
+    hidden = 0.7 if placed.shape.wall_od < FAINT_OD else 0.0
+    layer[window] -= (layer[window] - before) * (0.85 * placed.raster.lumen + hidden * placed.raster.wall)
 
 
 def _paint_sleeve(

@@ -17,6 +17,7 @@ GRID_UM = 8.0  # cells that positions are drawn from
 APART_UM = 9.0  # between vessels; nearer ones could be read as parts of one
 DOT_APART_UM = 3.5  # from specks, small profiles and pigment to anything else
 TRIES = 60
+LEAST_SPROUT_OD = 0.36  # a sprout has no lumen by which a reader could tell it from haze
 
 Group = tuple[Shape, ...]
 Mask = NDArray[np.uint8]
@@ -84,7 +85,7 @@ def _vessel(rng: np.random.Generator, spec: PhantomSpec) -> Group:
         p=[0.34, 0.15, 0.17, 0.1, 0.1, 0.04, 0.05, 0.05],
     )
     if kind == "sprout":
-        return (shapes.sprout(rng, od),)
+        return (shapes.sprout(rng, max(od, LEAST_SPROUT_OD)),)
     if kind in ("solid", "lumen", "branched"):
         length = float(np.clip(rng.lognormal(3.7, 0.45), 22, 120))
         lumen = kind == "lumen" or (kind == "branched" and bool(rng.random() < 0.5))
@@ -94,7 +95,7 @@ def _vessel(rng: np.random.Generator, spec: PhantomSpec) -> Group:
             ),
         )
     if kind == "broken":
-        return (shapes.broken_ring(rng, rng.uniform(9, 28), rng.uniform(1.7, 3.5), od),)
+        return (shapes.broken_ring(rng, rng.uniform(9, 28), _wall_um(rng, od), od),)
     if kind == "ring":
         return (_any_ring(rng, float(np.clip(rng.lognormal(2.5, 0.45), 5.5, 30)), od),)
     first, second = (_any_ring(rng, rng.uniform(9, 20), od * rng.uniform(0.85, 1.15)) for _ in range(2))
@@ -105,9 +106,13 @@ def _vessel(rng: np.random.Generator, spec: PhantomSpec) -> Group:
 
 
 def _any_ring(rng: np.random.Generator, diameter_um: float, od: float) -> Shape:
-    return shapes.ring(
-        rng, diameter_um, rng.uniform(1.6, 3.8), od, float(rng.uniform(1, 2.0)), rng.uniform(0.03, 0.09)
-    )
+    aspect, roughness = float(rng.uniform(1, 2.0)), rng.uniform(0.03, 0.09)
+    return shapes.ring(rng, diameter_um, _wall_um(rng, od), od, aspect, roughness)
+
+
+def _wall_um(rng: np.random.Generator, od: float) -> float:
+    """Draw the thickness of a wall; one both thin and faint would drown in the blur."""
+    return float(rng.uniform(2.2 if od < shapes.FAINT_OD else 1.6, 3.8))
 
 
 def _reach_um(group: Group) -> float:

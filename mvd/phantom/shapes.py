@@ -19,6 +19,7 @@ from mvd.phantom.outlines import (
 )
 
 NONE = np.zeros((0, 3))
+FAINT_OD = 0.4  # walls below are drawn so that a careful reader still sees them
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def ring(
     depth = wall_um * np.clip(1 + wobble(rng, STEPS, 5 * roughness), 0.6, 1.6)
     lumen = inset(outer, np.minimum(depth, 0.36 * minor))
     nuclei = _along(rng, outer, wall_um, 22.0)
-    shape = Shape("ring", wall_od, (outer,), (lumen,), nuclei=nuclei, red_cells=bool(rng.random() < 0.35))
+    red_cells = bool(rng.random() < 0.35) and (wall_od >= FAINT_OD or minor > 13)
+    shape = Shape("ring", wall_od, (outer,), (lumen,), nuclei=nuclei, red_cells=red_cells)
     return shape.turned(rng.uniform(0, 2 * np.pi))
 
 
@@ -120,7 +122,11 @@ def sprout(rng: np.random.Generator, wall_od: float) -> Shape:
         centre = curve(rng, rng.uniform(6.0, 10.0), 0.9)
         outer = ribbon(centre, minor * np.linspace(1.0, rng.uniform(0.5, 0.9), len(centre)))
         outer = outer - outer.mean(0)
-    nuclei = np.array([[*rng.normal(0, 1.0, 2), rng.uniform(0, np.pi)]]) if rng.random() < 0.4 else NONE
+    nuclei = (
+        np.array([[*rng.normal(0, 1.0, 2), rng.uniform(0, np.pi)]])
+        if rng.random() < 0.4 and wall_od > 0.5
+        else NONE
+    )
     return Shape("sprout", wall_od, (outer,), nuclei=nuclei).turned(rng.uniform(0, 2 * np.pi))
 
 

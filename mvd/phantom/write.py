@@ -37,8 +37,8 @@ Two made-up treatment groups: `control_1` to `control_3` with more vessels, `tre
 {rows}
 
 `cohort.csv` names slide and group. `truth/` holds, for each slide, `*_truth.csv` (a row per vessel and look-alike:
-kind, countable, reason, centroid and areas in um), `*_labels.npz` (`labels`: the filled vessel of every pixel, 0 elsewhere)
-and `*_truth.json` (what was asked for, tissue area, best field).
+kind, countable, reason, centroid and areas in um), `*_labels.npz` (`labels`: the filled vessel of every pixel, 0
+elsewhere) and `*_truth.json` (what was asked for, tissue area, best field).
 """
 
 
