@@ -19,6 +19,7 @@ from scipy.ndimage import find_objects
 from mvd.measure import Mask, filled, lumen_width, trace
 
 Labels = NDArray[np.int32]
+Box = tuple[slice, slice]
 
 LEAST_LUMEN_SOLIDITY = 0.8
 """A lumen is bounded by walls that curve round it; the space between three capillaries is not."""
@@ -51,7 +52,9 @@ class Piece:
     Attributes
     ----------
     stained, whole : (h, w) uint8
-        Wall; wall and lumen.
+        Wall; wall and lumen; on a box of its own.
+    top, left : int
+        Where that box lies in the crop, px.
     labels : tuple of int
         The parts that it is made of.
     was_split : bool
@@ -60,6 +63,8 @@ class Piece:
 
     stained: Mask
     whole: Mask
+    top: int
+    left: int
     labels: tuple[int, ...]
     was_split: bool
 
@@ -67,7 +72,7 @@ class Piece:
 def find_pieces(labels: Labels, count: int, limits: Limits) -> list[Piece]:
     """Turn the ``count`` labelled parts (1 ... count; 0 elsewhere) of a crop into vessels.
 
-    The crop must leave ``limits.gap_px`` pixels of margin round the parts.
+    The crop must leave half of ``limits.gap_px`` of margin round the parts.
     """
     stained = (labels > 0).astype(np.uint8)
     bridged = _close(stained, limits.gap_px)
@@ -78,32 +83,39 @@ def find_pieces(labels: Labels, count: int, limits: Limits) -> list[Piece]:
         if len(joint.members) == 1 or not own_lumen.intersection(joint.members):
             joint.apply(groups, bridges)
     if count > 1:
-        for joint in _wall_joints(labels, stained, bridged):
+        boxes = find_objects(labels)
+        for joint in _wall_joints(labels, stained, bridged, boxes):
             if not own_lumen.intersection(joint.members):
                 joint.apply(groups, bridges)
-    if count == 1:
-        return split_touching(stained, filled(stained | bridges), (1,), limits)
-    return _pieces(labels, groups, bridges, limits)
+        return _pieces(labels, groups, bridges, boxes, limits)
+    return split_touching(Piece(stained, filled(stained | bridges), 0, 0, (1,), False), limits)
 
 
-def split_touching(stained: Mask, whole: Mask, labels: tuple[int, ...], limits: Limits) -> list[Piece]:
+def split_touching(piece: Piece, limits: Limits) -> list[Piece]:
     """Cut vessels that touch, each with a lumen of its own, where the waist between the lumens is narrow."""
-    lumens = whole & ~stained
+    lumens = piece.whole & ~piece.stained
+    if np.count_nonzero(lumens) < 2 * limits.own_lumen_px:
+        return [piece]
     _, lumen_labels, stats, _ = cv2.connectedComponentsWithStats(lumens, connectivity=4)
     seeds = stats[:, cv2.CC_STAT_AREA] >= limits.own_lumen_px
     seeds[0] = False
     if np.count_nonzero(seeds) < 2:
-        return [Piece(stained, whole, labels, False)]
-    owner = _nearest_seed(seeds[lumen_labels], whole)
+        return [piece]
+    owner = _nearest_seed(seeds[lumen_labels], piece.whole)
     groups = _merge_across_wide_waists(owner)
     if len(np.unique(groups[1:])) == 1:
-        return [Piece(stained, whole, labels, False)]
-    owner = groups[owner]
-    pieces = []
-    for group in np.unique(groups[1:]):
-        own = (owner == group).astype(np.uint8)
-        pieces.append(Piece(stained & own, own, labels, True))
-    return pieces
+        return [piece]
+    return [
+        Piece(
+            piece.stained[box] & own,
+            own,
+            piece.top + box[0].start,
+            piece.left + box[1].start,
+            piece.labels,
+            was_split=True,
+        )
+        for box, own in _regions(groups[owner])
+    ]
 
 
 def _close(mask: Mask, size_px: int) -> Mask:
@@ -119,7 +131,7 @@ class _Joint:
     """Parts that belong together, and the pixels that bridge them, on a small box of the crop."""
 
     members: tuple[int, ...]
-    box: tuple[slice, slice]
+    box: Box
     bridge: Mask
 
     def apply(self, groups: list[int], bridges: Mask) -> None:
@@ -129,22 +141,33 @@ class _Joint:
         bridges[self.box] |= self.bridge
 
 
-def _pieces(labels: Labels, groups: list[int], bridges: Mask, limits: Limits) -> list[Piece]:
-    """Each group of parts on a box of its own, within the whole crop."""
+def _pieces(
+    labels: Labels, groups: list[int], bridges: Mask, boxes: list[Box], limits: Limits
+) -> list[Piece]:
+    """Each group of parts on a box of its own."""
     members: dict[int, list[int]] = {}
     for part, group in enumerate(groups[1:], start=1):
         members.setdefault(group, []).append(part)
     pieces = []
     for parts in members.values():
-        wall = np.isin(labels, parts).astype(np.uint8)
+        box = _around([boxes[part - 1] for part in parts])
+        wall = np.isin(labels[box], parts).astype(np.uint8)
         # Bridges belong to the group that they touch; their own ends lie against it.
-        _, joined = cv2.connectedComponents(wall | bridges, connectivity=8)
-        own = np.isin(joined, np.unique(joined[wall > 0])) & ((wall | bridges) > 0)
-        pieces += split_touching(wall, filled(own.astype(np.uint8)), tuple(parts), limits)
+        both = wall | bridges[box]
+        _, joined = cv2.connectedComponents(both, connectivity=8)
+        whole = filled((np.isin(joined, np.unique(joined[wall > 0])) & (both > 0)).astype(np.uint8))
+        piece = Piece(wall, whole, box[0].start, box[1].start, tuple(parts), was_split=False)
+        pieces += split_touching(piece, limits)
     return pieces
 
 
-def _boxes(mask: Mask, connectivity: int, margin: int) -> Iterator[tuple[tuple[slice, slice], Mask]]:
+def _around(boxes: list[Box]) -> Box:
+    """The box that holds all of them. Bridges lie between parts, so they are in it too."""
+    rows, cols = zip(*boxes, strict=True)
+    return tuple(slice(min(s.start for s in side), max(s.stop for s in side)) for side in (rows, cols))  # type: ignore[return-value]
+
+
+def _boxes(mask: Mask, connectivity: int, margin: int) -> Iterator[tuple[Box, Mask]]:
     """Each component of a mask, as the box round it (with a margin) and the mask within."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=connectivity)
     for i in range(1, count):
@@ -196,25 +219,30 @@ def _is_lumen_like(hole: Mask) -> bool:
     return bool(np.count_nonzero(hole) / hull_area >= LEAST_LUMEN_SOLIDITY)
 
 
-def _wall_joints(labels: Labels, stained: Mask, bridged: Mask) -> Iterator[_Joint]:
+def _wall_joints(labels: Labels, stained: Mask, bridged: Mask, boxes: list[Box]) -> Iterator[_Joint]:
     """Two long walls that face each other along most of their length: a tube cut lengthwise."""
+    sizes: dict[int, tuple[float, float]] = {}
     for box, bridge in _boxes(bridged & ~stained, 8, 1):
         near = cv2.dilate(bridge, _SQUARE) > 0
         members = tuple(int(m) for m in np.unique(labels[box][near]) if m)
         if len(members) != 2:
             continue
-        lengths, aspects = zip(*(_length_and_aspect(labels == m) for m in members), strict=True)
+        for member in members:
+            if member not in sizes:
+                sizes[member] = _length_and_aspect(labels[boxes[member - 1]] == member)
+        lengths, aspects = zip(*(sizes[member] for member in members), strict=True)
+        if min(aspects) < WALL_ASPECT:
+            continue
         bridge_length, _ = _length_and_aspect(bridge > 0)
-        if min(aspects) >= WALL_ASPECT and bridge_length >= LEAST_FACING_PART * min(lengths):
+        if bridge_length >= LEAST_FACING_PART * min(lengths):
             yield _Joint(members, box, bridge)
 
 
 def _length_and_aspect(mask: NDArray[np.bool_]) -> tuple[float, float]:
     """Length of a part along its long side, px, and how many times longer than thick it is."""
-    points = np.argwhere(mask)[:, ::-1].astype(np.float32)
-    width, height = cv2.minAreaRect(points)[1]
-    length = max(width, height) + 1
-    return length, length * length / len(points)
+    size = cv2.minAreaRect(np.concatenate(trace(mask.astype(np.uint8))))[1]
+    length = max(size) + 1
+    return length, length * length / np.count_nonzero(mask)
 
 
 def _nearest_seed(seeds: NDArray[np.bool_], whole: Mask) -> Labels:
@@ -240,9 +268,11 @@ def _merge_across_wide_waists(owner: Labels) -> NDArray[np.int32]:
     return groups
 
 
-def _regions(owner: Labels) -> Iterator[tuple[tuple[slice, slice], Mask]]:
+def _regions(owner: Labels) -> Iterator[tuple[Box, Mask]]:
+    """Each numbered region, as the box round it and the mask within."""
     for number, box in enumerate(find_objects(owner), start=1):
-        yield box, (owner[box] == number).astype(np.uint8)
+        if box is not None:
+            yield box, (owner[box] == number).astype(np.uint8)
 
 
 def _borders(owner: Labels) -> dict[tuple[int, int], NDArray[np.float32]]:

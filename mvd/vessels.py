@@ -100,7 +100,7 @@ def find_vessels(components: Components, stain: Stain, settings: VesselSettings,
                 row["reason"] = judge(row, piece, settings) if chosen is brown else "not_dab"
                 row["counted"] = row["reason"] in COUNTED_REASONS
                 rows.append(row)
-                outlines.append(_outline(contours, crop))
+                outlines.append(_outline(contours, piece, crop))
     return _in_order(rows, outlines)
 
 
@@ -133,7 +133,7 @@ def judge(row: Row, piece: Piece, settings: VesselSettings) -> str:
 
 def _alone(crop: _Crop) -> Piece:
     stained = (crop.labels > 0).astype(np.uint8)
-    return Piece(stained, filled(stained), (1,), was_split=False)
+    return Piece(stained, filled(stained), 0, 0, (1,), was_split=False)
 
 
 def _crops(components: Components, groups: NDArray[np.int64], margin_px: int, mpp: float) -> Iterator[_Crop]:
@@ -166,8 +166,8 @@ def _row(shape: Shape, piece: Piece, components: Components, crop: _Crop) -> Row
     mpp = crop.mpp
     return {
         # Positions are rounded as they are printed, so that a hot spot holds what its printed circle holds.
-        "x_um": round((crop.left + shape.col + 0.5) * mpp, 3),
-        "y_um": round((crop.top + shape.row + 0.5) * mpp, 3),
+        "x_um": round((crop.left + piece.left + shape.col + 0.5) * mpp, 3),
+        "y_um": round((crop.top + piece.top + shape.row + 0.5) * mpp, 3),
         "area_um2": shape.area * mpp**2,
         "lumen_area_um2": (shape.filled_area - shape.area) * mpp**2,
         "filled_area_um2": shape.filled_area * mpp**2,
@@ -186,8 +186,8 @@ def _row(shape: Shape, piece: Piece, components: Components, crop: _Crop) -> Row
     }
 
 
-def _outline(contours: Contours, crop: _Crop) -> Outline:
-    origin = np.array([crop.left + 0.5, crop.top + 0.5])
+def _outline(contours: Contours, piece: Piece, crop: _Crop) -> Outline:
+    origin = np.array([crop.left + piece.left + 0.5, crop.top + piece.top + 0.5])
     outer = tuple(((ring + origin) * crop.mpp).astype(np.float32) for ring in contours.outer)
     lumens = tuple(((ring + origin) * crop.mpp).astype(np.float32) for ring in contours.lumens)
     return Outline(outer, lumens)
