@@ -1,0 +1,34 @@
+"""The command line. Commands are thin: they turn words into arguments, call the engine and tell what came of it.
+
+Nothing heavy is imported before a command needs it, so that ``mvd --help`` is quick.
+"""
+
+import click
+
+from mvd.cli.group import LazyGroup
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at={
+        "run": ("mvd.cli.run:run", "Measure the microvessel density of slides; the main job."),
+        "info": ("mvd.cli.info:info", "Show a slide's size, levels, pixel size and where it came from."),
+        "config": ("mvd.cli.config:config", "Show or check the settings, with units and defaults."),
+        "phantom": ("mvd.cli.phantom:phantom", "Write synthetic CD34 slides with their truth."),
+        "doctor": ("mvd.cli.doctor:doctor", "Show versions, codecs and what this machine has."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="mvd", message="mvd %(version)s")
+def cli() -> None:
+    """Microvessel density from CD34-, CD31- or ERG-stained slides.
+
+    \b
+    Example:
+      mvd run slides --out results
+    """
+
+
+def main() -> None:
+    """Entry point of the ``mvd`` script."""
+    cli(prog_name="mvd")

@@ -1,0 +1,101 @@
+"""``mvd doctor``: what is installed, what can be decoded, what the machine has."""
+
+import importlib
+import json
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+
+_LIBRARIES = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "cv2": "opencv-python-headless",
+    "skimage": "scikit-image",
+    "tifffile": "tifffile",
+    "imagecodecs": "imagecodecs",
+    "simplejpeg": "simplejpeg",
+    "numba": "numba",
+    "pandas": "pandas",
+    "pydantic": "pydantic",
+    "openslide": "openslide-python",
+}
+_OPTIONAL = ("openslide",)
+_CODECS = {
+    "jpeg": "JPEG",
+    "jpeg2000": "JPEG2K",
+    "lzw": "LZW",
+    "deflate": "ZLIB",
+    "zstd": "ZSTD",
+    "webp": "WEBP",
+    "lzma": "LZMA",
+    "packbits": "PACKBITS",
+    "jpegxl": "JPEGXL",
+}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def doctor(as_json: bool) -> None:
+    """Show versions, codecs and what this machine has; put it into a report of a fault.
+
+    \b
+    Example:
+      mvd doctor
+    """
+    known = _known()
+    if as_json:
+        click.echo(json.dumps(known, indent=2))
+        return
+    for section, values in known.items():
+        if isinstance(values, dict):
+            click.echo(f"{section}:")
+            for name, value in values.items():
+                click.echo(f"  {name:<24}{value}")
+        else:
+            click.echo(f"{section:<26}{values}")
+
+
+def _known() -> dict[str, Any]:
+    from mvd import __version__
+
+    return {
+        "mvd": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "memory": _memory(),
+        "libraries": {package: _library(module, package) for module, package in _LIBRARIES.items()},
+        "codecs": _codecs(),
+    }
+
+
+def _library(module: str, package: str) -> str:
+    """Return the version of a library that really imports, or what is wrong."""
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        reason = " ".join(str(error).split())
+        return "not installed (optional)" if module in _OPTIONAL else f"cannot be imported: {reason}"
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "installed, version unknown"
+
+
+def _codecs() -> dict[str, str]:
+    try:
+        codecs = importlib.import_module("imagecodecs")
+    except ImportError:
+        return dict.fromkeys(_CODECS, "missing: pip install imagecodecs")
+    has = {name: getattr(getattr(codecs, codec, None), "available", False) for name, codec in _CODECS.items()}
+    return {name: "yes" if there else "missing: pip install imagecodecs" for name, there in has.items()}
+
+
+def _memory() -> str:
+    try:
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"
+    except (AttributeError, ValueError, OSError):
+        return "unknown"

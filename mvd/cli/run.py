@@ -1,0 +1,133 @@
+"""``mvd run``: slides -> a result folder."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mvd.cli.options import SettingsCommand, settings_from
+from mvd.errors import MvdError
+from mvd.settings import Settings
+
+if TYPE_CHECKING:
+    from mvd.batch import BatchOutcome
+    from mvd.slide import FoundSlide
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(cls=SettingsCommand)
+@click.argument(
+    "slides",
+    nargs=-1,
+    required=True,
+    metavar="SLIDE_OR_FOLDER...",
+    type=click.Path(exists=True, path_type=Path),
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Result folder; made if need be.")
+@click.option("--config", type=_FILE, help="Settings as TOML; see `mvd config show`.")
+@click.option(
+    "--mpp-table", type=_FILE, help="CSV with the columns slide,mpp (um/px): pixel sizes slide by slide."
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Slides at once.")
+@click.option("--workers", type=click.IntRange(1), help="Threads for each slide.  [default: all processors]")
+@click.option("--tile-px", type=click.IntRange(64, 16384), help="Side of a tile, px; never changes a result.")
+@click.option(
+    "--fresh", is_flag=True, help="Forget finished slides. This version always computes all of them anew."
+)
+@click.option(
+    "--dry-run", is_flag=True, help="List the slides and their pixel size; analyse and write nothing."
+)
+@click.option("--json", "as_json", is_flag=True, help="Events on stdout, one JSON object a line.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors that stop the run.")
+def run(slides: tuple[Path, ...], out: Path, config: Path | None, **options: Any) -> int:
+    """Measure the microvessel density of slides, given as files or folders.
+
+    Writes summary.csv (a row per slide), hotspots.csv, run.json, and for each slide vessels.csv, vessels.geojson
+    for QuPath, overview.png and pictures of the best hot spots. Exit codes: 0 all done, 1 could not start,
+    2 usage or settings, 3 some slides failed, 4 disk full, 130 interrupted.
+
+    \b
+    Examples:
+      mvd run slides --out results
+      mvd run case_01.png --mpp 0.25 --out results
+      mvd run slides --out results --jobs 2 --hotspot-field-mm2 0.35
+    """
+    from mvd.cli.mpp_table import read_mpp_table
+    from mvd.slide import find_slides
+
+    flags = {name: options[name] for name in options if "__" in name}
+    settings = settings_from(config, flags)
+    found = find_slides(slides)
+    if not found:
+        raise MvdError(
+            f"no slide in {', '.join(map(str, slides))}; give slide files or a folder with slides in it"
+        )
+    mpp_of = read_mpp_table(options["mpp_table"], found) if options["mpp_table"] else {}
+    if options["dry_run"]:
+        _list(found, settings, mpp_of)
+        return 0
+    return _measure(found, out, settings, mpp_of, options)
+
+
+def _measure(
+    found: list["FoundSlide"],
+    out: Path,
+    settings: Settings,
+    mpp_of: dict[str, float],
+    options: dict[str, Any],
+) -> int:
+    from mvd import batch
+    from mvd.cli import progress
+
+    how = batch.How(options["jobs"], options["workers"], options["tile_px"], ["mvd", *sys.argv[1:]])
+    reporter = progress.choose(len(found), as_json=options["as_json"], quiet=options["quiet"])
+    outcome = None
+    try:
+        outcome = batch.run(found, out, settings, reporter, mpp_of=mpp_of, how=how)
+    finally:
+        reporter.finished(outcome or batch.BatchOutcome((), "interrupted"))
+    if not (options["as_json"] or options["quiet"]):
+        _tell(outcome, out, len(found))
+    return outcome.exit_code
+
+
+def _tell(outcome: "BatchOutcome", out: Path, slides: int) -> None:
+    """Print the table on stdout, and on stderr how the run ended."""
+    from mvd.cli.words import shown, table
+
+    if outcome.slides:
+        click.echo(table(outcome.slides))
+    done, where = len(outcome.slides), shown(str(out))
+    if outcome.state == "disk_full":
+        click.echo(
+            f"mvd: the disk is full after {done} of {slides} slides; make room and run again", err=True
+        )
+    elif outcome.state == "interrupted":
+        click.echo(
+            f"mvd: interrupted after {done} of {slides} slides; what is finished is in {where}", err=True
+        )
+    if outcome.failed:
+        click.echo(
+            f"{len(outcome.failed)} of {slides} slides failed; {where}/failed.csv says what to do", err=True
+        )
+    click.echo(f"Results: {where}/summary.csv, and the pictures in {where}/slides", err=True)
+
+
+def _list(found: list["FoundSlide"], settings: Settings, mpp_of: dict[str, float]) -> None:
+    from contextlib import closing
+
+    from mvd.batch import slide_id
+    from mvd.cli.words import shown
+    from mvd.slide import open_slide
+
+    for slide in found:
+        try:
+            with closing(open_slide(slide.path, mpp=mpp_of.get(slide.name, settings.slide.mpp))) as opened:
+                height, width = opened.info.shape_px
+                mpp = f"{opened.info.mpp:g} um/px" if opened.info.mpp else "no pixel size: pass --mpp"
+                words = f"{width} x {height} px, {mpp}"
+        except MvdError as error:
+            words = f"would fail ({error.code}): {error}"
+        click.echo(f"{shown(slide.name)}  {slide_id(slide.name)}  {words}")

@@ -1,0 +1,55 @@
+"""What is said of slides: one line each, and the table at the end. Names that are no plain text are escaped."""
+
+from collections.abc import Sequence
+
+from mvd.batch import SlideOutcome
+
+
+def shown(name: str) -> str:
+    """Return a slide's name as a terminal may show it: control characters and line ends escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def slide_line(outcome: SlideOutcome) -> str:
+    """Return what became of a slide, on one line."""
+    row, name = outcome.row, shown(outcome.name)
+    if outcome.status == "failed":
+        return f"{name}: FAILED ({outcome.error}): {advice(outcome)}"
+    words = f"{_count(row['vessels'])}, {row['mvd_tissue_per_mm2']:.1f} per mm2"
+    if row["hotspot_max_vessels"]:
+        words += f", hot spot {row['hotspot_max_vessels']} in {row['hotspot_field_mm2']:g} mm2"
+    return f"{name}: {words} ({outcome.seconds:.1f} s)"
+
+
+def advice(outcome: SlideOutcome) -> str:
+    """Return what to do about a failed slide, without the name again."""
+    message = shown(outcome.message)
+    for name in (shown(outcome.name), shown(outcome.name.rpartition("/")[2])):
+        message = message.removeprefix(f"{name}: ")
+    return message
+
+
+def table(outcomes: Sequence[SlideOutcome]) -> str:
+    """Return slide, vessels, density and best hot spot, a line each, in columns."""
+    rows = [("slide", "vessels", "per mm2", "hot spot per mm2"), *(_cells(outcome) for outcome in outcomes)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in (1, 2, 3))]) for row in rows
+    )
+
+
+def _cells(outcome: SlideOutcome) -> tuple[str, str, str, str]:
+    name, row = shown(outcome.name), outcome.row
+    if outcome.status == "failed":
+        return name, "failed", "-", "-"
+    best = row["hotspot_max_per_mm2"]
+    return (
+        name,
+        f"{row['vessels']}",
+        f"{row['mvd_tissue_per_mm2']:.1f}",
+        f"{best:.1f}" if best is not None else "-",
+    )
+
+
+def _count(vessels: object) -> str:
+    return f"{vessels} vessel{'' if vessels == 1 else 's'}"
