@@ -90,7 +90,9 @@ def ring(
     wall_um = min(wall_um, 0.3 * minor)
     outer = ellipse(rng, major, minor, roughness)
     depth = wall_um * np.clip(1 + wobble(rng, STEPS, 5 * roughness), 0.6, 1.6)
-    lumen = inset(outer, np.minimum(depth, 0.36 * minor))
+    # measured along the radius, so that the lumen is star-shaped and a single one: two would read as two vessels
+    left = np.maximum(1 - depth / np.hypot(outer[:, 0], outer[:, 1]), 0.35)
+    lumen = outer * left[:, None]
     nuclei = _along(rng, outer, wall_um, 22.0)
     red_cells = bool(rng.random() < 0.35) and (wall_od >= FAINT_OD or minor > 13)
     shape = Shape("ring", wall_od, (outer,), (lumen,), nuclei=nuclei, red_cells=red_cells)
