@@ -4,7 +4,7 @@ Every line and letter has a dark casing, so that it is seen on brown, blue and w
 um, mm2. The same drawing gives the same bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -78,6 +78,15 @@ class Canvas:
         if casing:
             cv2.polylines(self.rgb, rings, True, DARK, width + casing, cv2.LINE_AA, _SHIFT)
         cv2.polylines(self.rgb, rings, True, colour, width, cv2.LINE_AA, _SHIFT)
+
+    def surround(self, rings_um: Sequence[Ring], colour: Colour, width: int = 1) -> None:
+        """Draw cased outlines that keep to the outside, so that what is outlined stays to be seen."""
+        before = self.rgb.copy()
+        self.outlines(rings_um, colour, 2 * width, casing=2)
+        inside = np.zeros(self.rgb.shape[:2], np.uint8)
+        for ring in rings_um:  # one by one: together, overlapping rings would cut holes into each other
+            cv2.fillPoly(inside, [np.round(self.px(ring)).astype(np.int32)], 1)
+        self.rgb[inside > 0] = before[inside > 0]
 
     def dots(self, xy_um: Ring, colour: Colour, radius_px: int) -> None:
         """Draw a cased dot at each of (n, 2) positions, um."""

@@ -60,8 +60,8 @@ def draw_hotspot(result: SlideResult, number: int) -> bytes:
     _draw_vessels(canvas, result, shown & counted & ~inside, ELSEWHERE)
     circle = circle_um(hotspot.x_um, hotspot.y_um, hotspot.radius_um)
     canvas.outlines([circle], HOTSPOT, width=2, casing=3)
-    _draw_vessels(canvas, result, shown & counted & inside, COUNTED)
-    canvas.dots(xy_um[counted & inside], COUNTED, radius_px=3)
+    _draw_vessels(canvas, result, shown & counted & inside, COUNTED, with_lumens=True)
+    canvas.dots(xy_um[counted & inside], COUNTED, radius_px=2)
     write_labels(canvas, _labels(canvas, result, shown & inside))
     title = (
         f"Hot spot {hotspot.rank}: {_count(hotspot.vessels)} in {hotspot.field_mm2:g} mm2 "
@@ -94,14 +94,17 @@ def _draw_circles(canvas: Canvas, result: SlideResult) -> None:
         canvas.text((left, top), str(spot.rank), HOTSPOT, cap_px=cap_px, bold=True)
 
 
-def _draw_vessels(canvas: Canvas, result: SlideResult, chosen: Chosen, colour: Colour) -> None:
+def _draw_vessels(
+    canvas: Canvas, result: SlideResult, chosen: Chosen, colour: Colour, *, with_lumens: bool = False
+) -> None:
     if canvas.mpp > _OUTLINES_UP_TO_MPP:
         xy_um = result.vessels.table.loc[chosen, ["x_um", "y_um"]].to_numpy(float)
         canvas.dots(xy_um, colour, radius_px=2 if colour == NOT_COUNTED else 3)
         return
     outlines = [result.vessels.outlines[row] for row in np.flatnonzero(chosen)]
-    canvas.outlines([ring for outline in outlines for ring in outline.lumens], colour, casing=1)
-    canvas.outlines([ring for outline in outlines for ring in outline.outer], colour, width=2)
+    canvas.surround([ring for outline in outlines for ring in outline.outer], colour)
+    if with_lumens:
+        canvas.outlines([ring for outline in outlines for ring in outline.lumens], colour, casing=0)
 
 
 def _in_view(canvas: Canvas, table: pd.DataFrame) -> Chosen:
