@@ -8,7 +8,7 @@ TO_RUN := $(VENV)/.installed-to-run
 TO_TEST := $(VENV)/.installed-to-test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format bench samples docs pins libraries clean
+.PHONY: help demo test check lint format bench samples docs picture pins libraries clean
 
 help:  ## Show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,13 @@ samples: $(TO_RUN)  ## Write sample_images again
 
 docs: $(TO_RUN)  ## Write docs/columns.md and docs/settings.md again, from the code
 	$(PY) docs/generate.py
+
+picture: $(TO_RUN)  ## Write the picture of the README again, from sample_images
+	mkdir -p docs/images && rm -rf build/picture
+	$(VENV)/bin/mvd run sample_images/control_1.tif --out build/picture --quiet \
+	  --hotspot-field-mm2 0.35 --report-hotspot-px 800 --report-hotspot-pictures 1
+	$(PY) -c "import sys, cv2; cv2.imwrite(sys.argv[2], cv2.imread(sys.argv[1]), [cv2.IMWRITE_JPEG_QUALITY, 88])" \
+	  build/picture/slides/*/hotspot_01.png docs/images/hotspot.jpg
 
 pins:  ## Write constraints.txt again, from the newest versions that work together
 	rm -rf build/pins && $(PYTHON) -m venv build/pins

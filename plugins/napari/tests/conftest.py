@@ -13,10 +13,8 @@ REPO = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="session")
 def slide_path() -> Path:
-    """The smallest sample slide."""
-    slides = sorted((REPO / "sample_images").glob("*.tif*"), key=lambda path: path.stat().st_size)
-    assert slides, "sample_images is empty; `make samples` writes it"
-    return slides[0]
+    """A small sample slide with vessels."""
+    return REPO / "sample_images" / "control_3.tif"
 
 
 @pytest.fixture(scope="session")
