@@ -16,7 +16,8 @@ Points = NDArray[np.float64]
 STEP_UM = 0.001  # coordinates are printed in steps of this
 TOUCHING_UM = 1e-6  # centres may be nearer than two radii by this, which is rounding error
 EDGE = 1e-7  # a vessel or a forbidden disc so near to the edge, relative to the radius, holds a centre fast
-STEPS_OUT = 48
+STEPS_OUT = 48  # places tried on the way from a corner inward
+STEPS_ALONG, MOST_ENDS = 34, 8  # and along a region that is too narrow, towards so many of its corners
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,9 @@ def _inner_points(region: Region, corners_um: Points) -> Points:
         return middle
     inward = np.array([_inward(region, corner) for corner in corners_um])
     tried = np.concatenate([middle, inward, corners_um])
+    if region.slack_um(tried).max() < STEP_UM:  # so narrow that a step may leave it: try along its length
+        along = np.linspace(0, 1, STEPS_ALONG)[1:-1, None, None]
+        tried = np.concatenate([tried, (middle + along * (corners_um[:MOST_ENDS] - middle)).reshape(-1, 2)])
     best_first: Points = tried[np.argsort(-region.slack_um(tried), kind="stable")]
     return best_first
 

@@ -74,7 +74,7 @@ def _squares(keys: Counts, columns: int, radius: float, places: Points) -> tuple
     buckets: (2, m, 5) first and one past the last, in the order of ``keys``.
     """
     around = np.array([row * columns + col for row in (-1, 0, 1) for col in (-1, 0, 1)])
-    inhabited = np.unique(keys[:, None] + around)
+    inhabited = np.unique(np.unique(keys)[:, None] + around)
     place_cells = np.floor(places / radius).astype(np.int64) + PAD
     place_keys = place_cells[:, 1] * columns + place_cells[:, 0]
     on_map = (place_cells[:, 0] >= 0) & (place_cells[:, 0] < columns) & np.isin(place_keys, inhabited)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import pi
+from math import isqrt, pi
 
 import numpy as np
 import pytest
@@ -160,10 +160,37 @@ def test_many_vessels_need_the_search_in_depth() -> None:
 def test_a_gap_between_three_taken_circles_is_looked_into() -> None:
     angles = np.array([0.1, 0.1 + 2 * pi / 3, 0.1 + 4 * pi / 3])
     taken = 1050 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    points = np.random.default_rng(1).normal(0, 60, (30, 2))
-    most, centres = densest_centres(points, np.ones(30, dtype=np.int64), 500.0, taken, 1000.0, 64)
-    assert most == 30
+    points = np.random.default_rng(1).normal(0, 60, (5, 2))  # so few that no square is split
+    most, centres = densest_centres(points, np.ones(5, dtype=np.int64), 500.0, taken, 1000.0, 64)
+    assert most == 5
     assert (np.hypot(centres[:, 0], centres[:, 1]) < 150).any()
+
+
+def whole_centre_exists(pair: NDArray[np.int64], radius: int) -> bool:
+    """Tell whether a centre in whole numbers holds both of two points nearly two radii apart."""
+    middle, (dx, dy) = pair.mean(axis=0), pair[1] - pair[0]
+    half = max(radius**2 - (dx**2 + dy**2) / 4, 0) ** 0.5
+    steps = np.arange(-half - 2, half + 2, 0.25)[:, None]
+    along = np.rint(middle + steps * np.array([-dy, dx]) / np.hypot(dx, dy)).astype(np.int64)
+    beside = np.array([(col, row) for col in (-1, 0, 1) for row in (-1, 0, 1)])
+    tried = (along[:, None] + beside).reshape(-1, 1, 2)
+    return bool((((tried - pair) ** 2).sum(axis=2) <= radius**2).all(axis=1).any())
+
+
+def test_a_region_narrower_than_the_rounding_keeps_what_can_be_kept() -> None:
+    rng = np.random.default_rng(2)
+    for shorter in rng.integers(0, 3, 60):
+        dx = int(rng.integers(100_000, 900_000))
+        pair = np.array([(5000, 7000), (5000 + dx, 7000 + isqrt((1_000_000 - int(shorter)) ** 2 - dx**2))])
+        (best, *_) = find_hotspots(pair / 1000, ROUND_FIELD, NO_TISSUE)
+        assert best.vessels == (2 if whole_centre_exists(pair, 500_000) else 1)
+
+
+def test_a_circle_that_cannot_be_printed_does_not_hide_a_lesser_one() -> None:
+    pair = np.array([(0, 0), (118_425, 992_963)])  # 6e-6 um2 short of two radii; the middle is at half a step
+    assert not whole_centre_exists(pair, 500_000)
+    xy_um = np.concatenate([np.repeat(pair, 3, axis=0) / 1000, np.full((5, 2), 5000.0)])
+    assert [spot.vessels for spot in find_hotspots(xy_um, ROUND_FIELD, NO_TISSUE)] == [5, 3, 3]
 
 
 def test_nothing_left_between_taken_circles_is_none() -> None:
