@@ -7,6 +7,7 @@ absolute path: the same slide and settings give the same bytes.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,7 @@ def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[s
             },
             "source": stain.matrix.source,
             "angle_deg": round(stain.matrix.angle_deg, 4),
-            "low_od": round(stain.low_od, 6),
-            "high_od": round(stain.high_od, 6),
+            **{f.name: round(getattr(stain, f.name), 6) for f in fields(stain) if f.name.endswith("_od")},
         },
         "settings_fingerprint": result.settings.fingerprint,
         "settings": result.settings.model_dump(mode="json"),
