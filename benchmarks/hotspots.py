@@ -3,8 +3,9 @@
     python benchmarks/hotspots.py [--quick] [--seeds N]
 
 Clustered vessels (a Thomas process) in tissue of irregular outline. Every method chooses its own disjoint circles one
-after the other; what is compared is the number of vessels that truly lie in the circles it chose. Only the first circle is
-certain to be the best there is: a lesser first choice can leave more for the next, so "of 10" may fall below 0.
+after the other; what is compared is the number of vessels that truly lie in the circles it chose. Only the first
+circle is certain to be the best there is: a lesser first choice can leave more for the next, so "of 10" may fall
+below 0.
 
 exact    mvd: all centres in the plane
 raster   the scheme of QuPath's findHotspots: counts on a raster of at most 1536 px on the long side, disc

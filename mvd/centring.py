@@ -170,7 +170,8 @@ def enclosing_centre_um(points_um: Points) -> Points:
     the circle; the circle grows with every step, so it ends.
     """
     support = points_um[:1]
-    centre, radius = support[0], 0.0
+    centre: Points = points_um[0]
+    radius = 0.0
     while True:
         distance = distances_um(centre[None], points_um)[0]
         farthest = int(np.argmax(distance))

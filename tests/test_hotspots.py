@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import isqrt, pi
+from math import pi
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mvd.centring import enclosing_centre_um
 from mvd.densest import densest_centres
 from mvd.errors import SettingsError
 from mvd.hotspots import Hotspot, find_hotspots, hotspot_rank, tissue_fraction
@@ -166,33 +165,6 @@ def test_a_gap_between_three_taken_circles_is_looked_into() -> None:
     assert (np.hypot(centres[:, 0], centres[:, 1]) < 150).any()
 
 
-def whole_centre_exists(pair: NDArray[np.int64], radius: int) -> bool:
-    """Tell whether a centre in whole numbers holds both of two points nearly two radii apart."""
-    middle, (dx, dy) = pair.mean(axis=0), pair[1] - pair[0]
-    half = max(radius**2 - (dx**2 + dy**2) / 4, 0) ** 0.5
-    steps = np.arange(-half - 2, half + 2, 0.25)[:, None]
-    along = np.rint(middle + steps * np.array([-dy, dx]) / np.hypot(dx, dy)).astype(np.int64)
-    beside = np.array([(col, row) for col in (-1, 0, 1) for row in (-1, 0, 1)])
-    tried = (along[:, None] + beside).reshape(-1, 1, 2)
-    return bool((((tried - pair) ** 2).sum(axis=2) <= radius**2).all(axis=1).any())
-
-
-def test_a_region_narrower_than_the_rounding_keeps_what_can_be_kept() -> None:
-    rng = np.random.default_rng(2)
-    for shorter in rng.integers(0, 3, 60):
-        dx = int(rng.integers(100_000, 900_000))
-        pair = np.array([(5000, 7000), (5000 + dx, 7000 + isqrt((1_000_000 - int(shorter)) ** 2 - dx**2))])
-        (best, *_) = find_hotspots(pair / 1000, ROUND_FIELD, NO_TISSUE)
-        assert best.vessels == (2 if whole_centre_exists(pair, 500_000) else 1)
-
-
-def test_a_circle_that_cannot_be_printed_does_not_hide_a_lesser_one() -> None:
-    pair = np.array([(0, 0), (118_425, 992_963)])  # 6e-6 um2 short of two radii; the middle is at half a step
-    assert not whole_centre_exists(pair, 500_000)
-    xy_um = np.concatenate([np.repeat(pair, 3, axis=0) / 1000, np.full((5, 2), 5000.0)])
-    assert [spot.vessels for spot in find_hotspots(xy_um, ROUND_FIELD, NO_TISSUE)] == [5, 3, 3]
-
-
 def test_nothing_left_between_taken_circles_is_none() -> None:
     most, centres = densest_centres(
         np.zeros((1, 2)), np.ones(1, dtype=np.int64), 500.0, np.zeros((1, 2)), 1000.0, 8
@@ -235,15 +207,6 @@ def test_a_turned_slide_has_the_same_maximum(xy_um: Points) -> None:
 @hypothesis_settings(max_examples=60, deadline=None)
 def test_any_pattern_agrees_with_brute_force(xy_um: Points) -> None:
     compare_with_brute_force(xy_um, ROUND_FIELD)
-
-
-@given(xy_um=patterns)
-@hypothesis_settings(max_examples=60, deadline=None)
-def test_the_enclosing_circle_is_the_smallest(xy_um: Points) -> None:
-    centre = enclosing_centre_um(xy_um)
-    radius = distances(centre[None], xy_um).max()
-    nudges = np.array([(dx, dy) for dx in (-0.05, 0, 0.05) for dy in (-0.05, 0, 0.05) if dx or dy])
-    assert (distances(centre + nudges, xy_um).max(axis=1) > radius).all()
 
 
 def cluster(x_um: float, y_um: float) -> Points:
