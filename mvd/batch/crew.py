@@ -1,10 +1,11 @@
-"""Several slides at once, each in a process of its own, which takes only that slide with it when it dies."""
+"""Several slides at once, in processes; one that dies takes only the slide with it that it was at."""
 
 import contextlib
 import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -12,11 +13,19 @@ from mvd.batch.one import SlideJob, SlideOutcome, failed, run_slide
 
 Begin = Callable[[SlideJob], None]
 Stage = Callable[[SlideJob, str, int, int], None]
-Member = tuple[SpawnProcess, SlideJob]
 
 _SPAWN = multiprocessing.get_context(
     "spawn"
 )  # a fork would inherit the locks of threads that it does not have
+
+
+@dataclass
+class _Member:
+    """A process, the line to it, and the job that it is at."""
+
+    process: SpawnProcess
+    line: Connection
+    job: SlideJob
 
 
 def outcomes_of_crew(
@@ -39,49 +48,62 @@ def outcomes_of_crew(
     OSError
         When a process found the disk full; the others are stopped.
     """
-    waiting, crew = deque(jobs), dict[Connection, Member]()
+    waiting = deque(jobs)
+    crew: list[_Member] = []
     try:
         while waiting or crew:
             while waiting and len(crew) < size:
-                job = waiting.popleft()
-                begin(job)
-                line, process = _hire(job)
-                crew[line] = (process, job)
-            ready = wait(list(crew))
-            for line in [line for line in crew if line in ready]:
-                yield from _heard(line, crew, stage)
+                crew.append(_hire(waiting.popleft(), begin))
+            ready = wait([member.line for member in crew])
+            for member in [member for member in crew if member.line in ready]:
+                outcome = _heard(member, stage)
+                if outcome is None:
+                    continue
+                if waiting and member.process.is_alive():
+                    member.job = _handed(member.line, waiting.popleft(), begin)
+                else:
+                    crew.remove(member)
+                    _dismiss(member)
+                yield outcome
     finally:
-        for process, _ in crew.values():
-            process.kill()
-            process.join()
+        for member in crew:
+            member.process.kill()
+            member.process.join()
 
 
-def _hire(job: SlideJob) -> tuple[Connection, SpawnProcess]:
-    ours, theirs = _SPAWN.Pipe(duplex=False)
-    process = _SPAWN.Process(target=_work, args=(job, theirs), daemon=True)
+def _hire(job: SlideJob, begin: Begin) -> _Member:
+    ours, theirs = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=_work, args=(theirs,), daemon=True)
     process.start()
     theirs.close()  # so that the end of the process is the end of the line
-    return ours, process
+    return _Member(process, ours, _handed(ours, job, begin))
 
 
-def _heard(line: Connection, crew: dict[Connection, Member], stage: Stage) -> Iterator[SlideOutcome]:
-    """Take one message of a process; yield the outcome if it is that."""
-    process, job = crew[line]
+def _handed(line: Connection, job: SlideJob, begin: Begin) -> SlideJob:
+    begin(job)
+    line.send(job)
+    return job
+
+
+def _dismiss(member: _Member) -> None:
+    member.line.close()
+    member.process.join()
+
+
+def _heard(member: _Member, stage: Stage) -> SlideOutcome | None:
+    """Take one message of a process; return the outcome if it is that."""
     try:
-        message = line.recv()
-    except EOFError:
-        message = None
-    if isinstance(message, tuple):
-        stage(job, *message)
-        return
-    del crew[line]
-    line.close()
-    process.join()
+        message = member.line.recv()
+    except (EOFError, ConnectionResetError):
+        member.process.join()
+        cause = _cause(member.process.exitcode)
+        return failed(member.job, "crashed", f"{cause} at this slide; the file may be damaged: copy it again")
     if isinstance(message, BaseException):
         raise message
-    yield message or failed(
-        job, "crashed", f"{_cause(process.exitcode)} while it was read; the file may be damaged"
-    )
+    if isinstance(message, SlideOutcome):
+        return message
+    stage(member.job, *message)
+    return None
 
 
 def _cause(exit_code: int | None) -> str:
@@ -90,11 +112,15 @@ def _cause(exit_code: int | None) -> str:
     return f"the process ended with code {exit_code}"
 
 
-def _work(job: SlideJob, line: Connection) -> None:
-    """Do a job in a process; an interruption is for the parent to handle."""
+def _work(line: Connection) -> None:
+    """Do jobs in a process until nobody hands out more; an interruption is for the parent to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(BrokenPipeError):  # nobody listens any more
-        try:
-            line.send(run_slide(job, lambda *message: line.send(message)))
-        except OSError as error:
-            line.send(error)
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            job = line.recv()
+            try:
+                line.send(run_slide(job, lambda *message: line.send(message)))
+            except (BrokenPipeError, ConnectionResetError):
+                raise
+            except OSError as error:
+                line.send(error)
