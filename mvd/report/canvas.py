@@ -125,10 +125,13 @@ class Canvas:
 
     def text_box(self, at: tuple[float, float], words: str, *, cap_px: float, bold: bool = False) -> Box:
         """Return the pixels that ``text`` would use."""
-        width, height = self.text_width(words, cap_px, bold=bold) + 2, round(cap_px * 1.3) + 2
-        left = int(np.clip(round(at[0]), 0, max(self.rgb.shape[1] - width, 0)))
-        top = int(np.clip(round(at[1]), 0, max(self.rgb.shape[0] - height, 0)))
-        return left, top, left + width, top + height
+        return self.box_inside(at, (self.text_width(words, cap_px, bold=bold) + 2, round(cap_px * 1.3) + 2))
+
+    def box_inside(self, at: tuple[float, float], size: tuple[int, int]) -> Box:
+        """Return the box of (width, height) px with its top left corner at ``at``, moved inside the picture."""
+        left = max(min(round(at[0]), self.rgb.shape[1] - size[0]), 0)
+        top = max(min(round(at[1]), self.rgb.shape[0] - size[1]), 0)
+        return left, top, left + size[0], top + size[1]
 
     @staticmethod
     def text_width(words: str, cap_px: float, *, bold: bool = False) -> int:

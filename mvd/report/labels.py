@@ -50,14 +50,16 @@ def write_labels(canvas: Canvas, labels: Sequence[Label]) -> None:
 def _places(canvas: Canvas, label: Label) -> Iterator[Box]:
     """Yield boxes for the words round the outline, each just outside one of its points, top right first."""
     x0, y0, x1, y1 = canvas.text_box((0, 0), label.words, cap_px=_CAP_PX)
-    half = np.array([(x1 - x0) / 2, (y1 - y0) / 2])
+    size = (x1 - x0, y1 - y0)
+    half = np.array(size) / 2
     height, width = canvas.rgb.shape[:2]
     points = label.outline_px
     in_view = points[((points >= 0) & (points < [width, height])).all(axis=1)]
     points = in_view if len(in_view) else np.clip(points, 0, [width - 1, height - 1])
     away = points - points.mean(axis=0)
     order = np.argsort(away @ [-1.0, 1.2], kind="stable")
-    for number in order[:: max(len(order) // _MOST_PLACES, 1)]:
-        outward = np.sign(np.round(away[number] / (np.abs(away[number]).max() + 1e-9)))
-        left, top = points[number] + outward * (half + _GAP_PX) - half
-        yield canvas.text_box((left, top), label.words, cap_px=_CAP_PX)
+    chosen = order[:: max(len(order) // _MOST_PLACES, 1)]
+    steepest = np.abs(away[chosen]).max(axis=1, keepdims=True) + 1e-9
+    outward = np.sign(np.round(away[chosen] / steepest))
+    for left, top in (points[chosen] + outward * (half + _GAP_PX) - half).tolist():
+        yield canvas.box_inside((left, top), size)

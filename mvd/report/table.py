@@ -43,7 +43,7 @@ def csv_of_columns(values: Mapping[str, Sequence[Value]], columns: Sequence[Colu
 def format_column(values: Iterable[Value], column: Column) -> list[str]:
     """Format the values of one column, not yet quoted; missing values are empty."""
     if column.kind == "float":
-        return [_float(value, column.decimals) for value in values]
+        return [_float(value, f"z.{column.decimals}f") for value in values]
     if column.kind == "int":
         return ["" if is_missing(value) else f"{value:d}" for value in values]
     if column.kind == "bool":
@@ -56,11 +56,9 @@ def is_missing(value: Value) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _float(value: Value, decimals: int) -> str:
-    if is_missing(value):
-        return ""
-    number = float(value)  # type: ignore[arg-type]
-    return f"{number:z.{decimals}f}" if math.isfinite(number) else ""
+def _float(value: Value, form: str) -> str:
+    """Format a number; ``z`` in ``form`` keeps a tiny negative one from being written as -0."""
+    return format(value, form) if value is not None and math.isfinite(value) else ""  # type: ignore[arg-type]
 
 
 def _inert(text: str) -> str:

@@ -7,6 +7,7 @@ absolute path: the same slide and settings give the same bytes.
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from mvd.result import (
 )
 
 Row = Mapping[str, Cell]
+_THREADS = 2
 OURS = ("slide.json", "vessels.csv", "hotspots.csv", "vessels.geojson", "overview.png", "hotspot_[0-9]*.png")
 
 
@@ -54,11 +56,12 @@ def write_slide(result: SlideResult, folder: Path, slide_id: str, name: str) -> 
     """
     remove_slide(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    hashes = {}
-    for file_name, make in _files(result, slide_id):
-        content = make()
-        write_atomically(folder / file_name, content)
-        hashes[file_name] = hashlib.sha256(content).hexdigest()
+    hashes: dict[str, str] = {}
+    names, makers = zip(*_files(result, slide_id), strict=True)
+    with ThreadPoolExecutor(_THREADS) as pool:  # PNG encoding and drawing release the GIL
+        for file_name, content in zip(names, pool.map(lambda make: make(), makers), strict=True):
+            write_atomically(folder / file_name, content)
+            hashes[file_name] = hashlib.sha256(content).hexdigest()
     write_atomically(folder / "slide.json", json_bytes(_slide_json(result, slide_id, name, hashes)))
     return hashes
 
