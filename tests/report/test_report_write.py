@@ -10,7 +10,6 @@ import pytest
 from mvd.report import remove_slide, write_atomically, write_cohort, write_slide
 from mvd.result import HOTSPOT_COLUMNS, VESSEL_COLUMNS
 
-
 resource = pytest.importorskip("resource", reason="no file-size limit on this system")
 
 
