@@ -55,7 +55,7 @@ def irregular_tissue(side_mm: float, rng: np.random.Generator) -> Tissue:
     noise = cv2.GaussianBlur(noise, (0, 0), 700 / MPP)
     rows, cols = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
     mask = noise / noise.std() + 3 * (0.8 - rows**2 - cols**2) > 0
-    return Tissue(mask, MPP, (240.0, 240.0, 240.0), "background")
+    return Tissue(mask, ~mask, MPP, (240.0, 240.0, 240.0), "background")
 
 
 def thomas_process(n: int, tissue: Tissue, rng: np.random.Generator) -> Points:

@@ -8,8 +8,8 @@ The way a slide takes (``mvd.analyze``)::
                -> tiles.py     core and halo rectangles over the tissue
                -> scan.py      every tile: segment.py (DAB -> candidate mask) -> runs.py
                -> runs.py      runs -> components over the whole slide (no seams)
-               -> vessels.py   components -> vessels (neighbours.py, rings.py, measure.py), rules with reasons
-               -> hotspots.py  vessels + tissue -> the circles that hold the most
+               -> vessels/     components -> vessels: rings closed, touching ones split, rules with reasons
+               -> hotspots/    vessels + tissue -> the circles that hold the most
                -> summary.py   the slide's row of summary.csv
                -> report/      tables, GeoJSON, pictures
 """

@@ -36,7 +36,10 @@ class Rect:
     def grown(self, margin_px: int) -> "Rect":
         """Return the rectangle with ``margin_px`` more pixels on every side."""
         return Rect(
-            self.row - margin_px, self.col - margin_px, self.height + 2 * margin_px, self.width + 2 * margin_px
+            self.row - margin_px,
+            self.col - margin_px,
+            self.height + 2 * margin_px,
+            self.width + 2 * margin_px,
         )
 
     def clipped(self, shape_px: tuple[int, int]) -> "Rect":

@@ -68,7 +68,7 @@ def analyze(
         level, tissue, stain, settings.vessel, tile_px=tile_px, workers=threads, progress=report
     )
     report("vessels", 0, 1)
-    vessels = find_vessels(components, stain, settings.vessel, level.mpp)
+    vessels = find_vessels(components, tissue, stain, settings.vessel, level.mpp)
     report("vessels", 1, 1)
     report("hotspots", 0, 1)
     hotspots = find_hotspots(vessels.counted[["x_um", "y_um"]].to_numpy(float), settings.hotspot, tissue)

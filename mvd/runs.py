@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.geometry import Rect
-from mvd.segment import ZERO_MILLI_OD, Luts, MilliOd
+from mvd.segment import WALL, ZERO_MILLI_OD, Luts, MilliOd
 from mvd.slide.base import Rgb
 from mvd.stain import LUT_SCALE
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 
-ROW, START, STOP, OD_SUM, OD_MAX, HEMATOXYLIN_SUM, RESIDUAL_SUM = range(7)
-"""Columns of the run array."""
+ROW, START, STOP, OD_SUM, OD_MAX, HEMATOXYLIN_SUM, RESIDUAL_SUM, KIND = range(8)
+"""Columns of the run array; ``KIND`` is ``segment.SKIRT`` or ``segment.WALL``."""
 
 _HALF = LUT_SCALE // 2
 _MOST_MILLI_OD = 4000  # keeps 32-bit sums safe in rows of half a million pixels
@@ -49,14 +49,16 @@ class Components:
 
     Attributes
     ----------
-    runs : (n, 7) int32
-        Sorted by component, then row, then start; columns as ``ROW`` to ``RESIDUAL_SUM``; px and milli-OD.
+    runs : (n, 8) int32
+        Sorted by component, then row, then start; columns as ``ROW`` to ``KIND``; px and milli-OD.
     first : (k + 1,) int64
         Runs of component ``i`` are ``first[i]`` to ``first[i + 1] - 1``.
     boxes : (k, 4) int32
         Top, left, bottom and right edge (half open), px.
-    area_px, od_sum, od_max, hematoxylin_sum, residual_sum : (k,) int64
-        Pixels, and milli-OD over them.
+    area_px, od_sum, hematoxylin_sum, residual_sum : (k,) int64
+        Pixels of wall (of skirt, where there is no wall), and milli-OD over them.
+    od_max : (k,) int64
+        Largest DAB, milli-OD.
     """
 
     runs: I32
@@ -64,9 +66,9 @@ class Components:
     boxes: I32
     area_px: I64
     od_sum: I64
-    od_max: I64
     hematoxylin_sum: I64
     residual_sum: I64
+    od_max: I64
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -75,7 +77,7 @@ class Components:
         """The components for which ``keep`` (k,) is true, in the same order."""
         runs = np.diff(self.first)
         first = np.concatenate([[0], np.cumsum(runs[keep])])
-        sums = (self.area_px, self.od_sum, self.od_max, self.hematoxylin_sum, self.residual_sum)
+        sums = (self.area_px, self.od_sum, self.hematoxylin_sum, self.residual_sum, self.od_max)
         return Components(
             self.runs[np.repeat(keep, runs)], first, self.boxes[keep], *(part[keep] for part in sums)
         )
@@ -108,7 +110,7 @@ def encode(
 
     Returns
     -------
-    (n, 7) int32
+    (n, 8) int32
         In the order of row and start.
     """
     core, halo = place
@@ -130,8 +132,8 @@ def encode(
 
 
 def fuse(parts: Iterable[I32]) -> I32:
-    """Put the runs of all tiles in order and fuse those that abut; (n, 7) int32."""
-    runs = np.concatenate([np.empty((0, 7), np.int32), *parts])
+    """Put the runs of all tiles in order and fuse those that abut; (n, 8) int32."""
+    runs = np.concatenate([np.empty((0, 8), np.int32), *parts])
     order = np.argsort(runs[:, ROW].astype(np.int64) << 32 | runs[:, START], kind="stable")
     return np.asarray(_fuse(runs[order]))
 
@@ -155,15 +157,20 @@ def _components(runs: I32, labels: I64, count: int) -> Components:
     order = np.argsort(labels, kind="stable")
     runs, labels = runs[order], labels[order]
     first = np.searchsorted(labels, np.arange(count + 1))
-    boxes = np.zeros((count, 4), np.int32)
-    sums = np.zeros((4, count), np.int64)
-    od_max = np.zeros(count, np.int64)
+    boxes, sums, od_max = (
+        np.zeros((count, 4), np.int32),
+        np.zeros((4, count), np.int64),
+        np.zeros(count, np.int64),
+    )
     if count:
         starts = first[:-1]
         boxes[:, 0] = np.minimum.reduceat(runs[:, ROW], starts)
         boxes[:, 1] = np.minimum.reduceat(runs[:, START], starts)
         boxes[:, 2] = np.maximum.reduceat(runs[:, ROW], starts) + 1
         boxes[:, 3] = np.maximum.reduceat(runs[:, STOP], starts)
+        od_max[:] = np.maximum.reduceat(runs[:, OD_MAX], starts)
+        has_wall = np.maximum.reduceat(runs[:, KIND], starts) == WALL
+        measured = (runs[:, KIND] == WALL) | ~has_wall[labels]
         wide = runs.astype(np.int64)
         amounts = (
             wide[:, STOP] - wide[:, START],
@@ -171,32 +178,32 @@ def _components(runs: I32, labels: I64, count: int) -> Components:
             wide[:, HEMATOXYLIN_SUM],
             wide[:, RESIDUAL_SUM],
         )
-        sums[:] = [np.add.reduceat(amount, starts) for amount in amounts]
-        od_max[:] = np.maximum.reduceat(wide[:, OD_MAX], starts)
-    return Components(runs, first, boxes, sums[0], sums[1], od_max, sums[2], sums[3])
+        sums[:] = [np.add.reduceat(amount * measured, starts) for amount in amounts]
+    return Components(runs, first, boxes, sums[0], sums[1], sums[2], sums[3], od_max)
 
 
 @numba.njit(cache=True, nogil=True)
 def _encode(rgb, dab, mask, luts, origin, search):  # type: ignore[no-untyped-def]
     height, width = mask.shape
     wanted, row_index, col_index = search
-    out = np.empty((1024, 7), np.int32)
+    out = np.empty((1024, 8), np.int32)
     count = 0
     for row in range(height):
-        inside = False
+        inside = 0
         for col in range(width):
             if mask[row, col] == 0 or not wanted[row_index[row], col_index[col]]:
-                inside = False
+                inside = 0
                 continue
-            if not inside:
+            if mask[row, col] != inside:
                 if count == len(out):
-                    larger = np.empty((2 * count, 7), np.int32)
+                    larger = np.empty((2 * count, 8), np.int32)
                     larger[:count] = out
                     out = larger
                 out[count, ROW], out[count, START] = row + origin[0], col + origin[1]
                 out[count, OD_SUM], out[count, HEMATOXYLIN_SUM], out[count, RESIDUAL_SUM] = 0, 0, 0
                 out[count, OD_MAX] = -_MOST_MILLI_OD
-                inside = True
+                inside = mask[row, col]
+                out[count, KIND] = inside
                 count += 1
             run = count - 1
             od = min(np.int32(dab[row, col]) - ZERO_MILLI_OD, _MOST_MILLI_OD)
@@ -220,7 +227,8 @@ def _fuse(runs):  # type: ignore[no-untyped-def]
     count = 0
     for i in range(len(runs)):
         last = count - 1
-        if count and out[last, ROW] == runs[i, ROW] and out[last, STOP] == runs[i, START]:
+        same = count and out[last, ROW] == runs[i, ROW] and out[last, STOP] == runs[i, START]
+        if same and out[last, KIND] == runs[i, KIND]:
             out[last, STOP] = runs[i, STOP]
             out[last, OD_MAX] = max(out[last, OD_MAX], runs[i, OD_MAX])
             for column in (OD_SUM, HEMATOXYLIN_SUM, RESIDUAL_SUM):
@@ -251,6 +259,9 @@ def _label(runs):  # type: ignore[no-untyped-def]
             or (runs[above, ROW] == runs[i, ROW] - 1 and runs[above, STOP] < runs[i, START])
         ):
             above += 1
+        if i and runs[i - 1, ROW] == runs[i, ROW] and runs[i - 1, STOP] == runs[i, START]:
+            a, b = _root(parents, i), _root(parents, i - 1)
+            parents[max(a, b)] = min(a, b)
         j = above
         while j < i and runs[j, ROW] == runs[i, ROW] - 1 and runs[j, START] <= runs[i, STOP]:
             a, b = _root(parents, i), _root(parents, j)

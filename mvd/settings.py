@@ -97,6 +97,15 @@ class VesselSettings(Section):
     high_spreads: float = Field(
         4.0, ge=0, le=50, description="High threshold, in spreads of the background DAB above it"
     )
+    edge_part: float = Field(
+        0.5, ge=0, le=1, description="A wall's edge lies at this part of the strongest DAB nearby"
+    )
+    edge_most_od: float = Field(
+        0.30, ge=0, le=2, description="So far above the background DAB it is wall in any case, OD"
+    )
+    edge_reach_um: float = Field(
+        2.0, ge=0, le=10, description="How far away the strongest DAB nearby is looked for, um"
+    )
     close_um: float = Field(1.0, ge=0, le=5, description="Gaps in a wall closed before labelling, um")
     join_gap_um: float = Field(
         6.0, ge=0, le=30, description="Widest gap across which arcs of one broken ring are joined, um"
@@ -191,7 +200,7 @@ class Settings(Section):
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file into nested dicts; a file that is missing or no TOML is a ``SettingsError``."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -207,9 +216,12 @@ def _explain(error: ValidationError) -> str:
 
 
 def _nearest(location: tuple[str | int, ...]) -> str:
-    """Name the nearest known key, looking in all sections when the key's own has none."""
-    known = [f"{s}.{name}" for s, section in Settings() for name in type(section).model_fields]
+    """Name the nearest known key, by its own name too: it may stand in the wrong section, or in none."""
+    known = {f"{s}.{name}": name for s, section in Settings() for name in type(section).model_fields}
     wanted = ".".join(str(part) for part in location)
-    sections = list(Settings.model_fields)
-    close = difflib.get_close_matches(wanted, sections if len(location) == 1 else known, n=1, cutoff=0.5)
+    names = list(Settings.model_fields) if len(location) == 1 else list(known)
+    close = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
+    last = difflib.get_close_matches(str(location[-1]), known.values(), n=1, cutoff=0.8)
+    if last and (not close or close[0].split(".")[-1] != last[0]):
+        close = [key for key, name in known.items() if name == last[0]]
     return f", did you mean {close[0]!r}?" if close else ""

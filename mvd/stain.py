@@ -17,6 +17,7 @@ from mvd.slide.base import Rgb
 _LEAST_OD, _MOST_OD = 0.25, 1.6
 _LEAST_STAIN_OD, _OTHER_STAIN_PART = 0.15, 0.35
 _LEAST_PIXELS = 300
+_PURER_PART = 0.3
 _LEAST_ANGLE_BETWEEN_DEG = 15.0
 _FIT_ROUNDS = 3
 
@@ -153,15 +154,20 @@ def _pure_direction(
     preset: NDArray[np.float64],
     max_angle_deg: float,
 ) -> NDArray[np.float64]:
-    """Median direction of the pixels that show ``stain`` alone, or the preset where it can't be believed."""
-    alone = (amounts[:, stain] > _LEAST_STAIN_OD) & (
-        np.abs(amounts[:, other]) < _OTHER_STAIN_PART * amounts[:, stain]
-    )
+    """Direction of the purer half of the pixels that show ``stain``, or the preset where it can't be believed.
+
+    The other stain can only add to a pixel, so the purer half is nearer to the truth than the whole.
+    """
+    ratio = amounts[:, other] / np.where(amounts[:, stain] > _LEAST_STAIN_OD, amounts[:, stain], np.nan)
+    alone = np.abs(ratio) < _OTHER_STAIN_PART
+    if np.count_nonzero(alone) < _LEAST_PIXELS:
+        return preset
+    alone &= ratio <= np.quantile(ratio[alone], _PURER_PART)
     units = od[alone] / np.linalg.norm(od[alone], axis=1, keepdims=True)
     units = units[units @ preset > np.cos(np.deg2rad(1.5 * max_angle_deg))]
-    if len(units) < _LEAST_PIXELS:
+    if len(units) < _PURER_PART * _LEAST_PIXELS:
         return preset
-    median = np.median(units, axis=0)
+    median: NDArray[np.float64] = np.median(units, axis=0)
     median /= np.linalg.norm(median)
     return median if _angle_deg(median, preset) <= max_angle_deg else preset
 

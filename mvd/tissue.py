@@ -34,8 +34,10 @@ class Tissue:
     ----------
     mask : (h, w) bool
         True on tissue; its top left corner is the slide's.
+    bare : (h, w) bool
+        True where nothing lies, inside the tissue too (lumens, clefts).
     mpp : float
-        Pixel size of the mask, um/px.
+        Pixel size of the masks, um/px.
     white_point : (float, float, float)
         Background colour, R G B, 1 to 255.
     white_point_source : str
@@ -43,6 +45,7 @@ class Tissue:
     """
 
     mask: NDArray[np.bool_]
+    bare: NDArray[np.bool_]
     mpp: float
     white_point: tuple[float, float, float]
     white_point_source: str
@@ -77,8 +80,8 @@ def find_tissue(
     white, source = _white_point(overview, background) if white_point is None else (white_point, "user")
     od = _mean_od(overview, white)
     smooth = cv2.GaussianBlur(od, (0, 0), max(um_to_px(SMOOTH_UM, mpp), 0.5), borderType=cv2.BORDER_REPLICATE)
-    mask = smooth > _threshold_od(smooth, background, settings.min_od)
-    mask = _closed(mask, settings.close_um, mpp)
+    least_od = _threshold_od(smooth, background, settings.min_od)
+    mask = _closed(smooth > least_od, settings.close_um, mpp)
     mask = _without_small(mask, settings.min_area_mm2, mpp)
     mask = ~_without_small(~mask, settings.max_hole_mm2, mpp, keep_at_edge=True)
     if not mask.any():
@@ -87,7 +90,7 @@ def find_tissue(
             "look at the slide, then try a lower --tissue-min-od"
         )
     red, green, blue = (float(value) for value in white)
-    return Tissue(mask, mpp, (red, green, blue), source)
+    return Tissue(mask, od <= 2 * least_od, mpp, (red, green, blue), source)
 
 
 def _background(overview: Rgb, mpp: float) -> NDArray[np.bool_]:

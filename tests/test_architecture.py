@@ -48,11 +48,6 @@ MAY_IMPORT = {
     "phantom": BASE | set(STAGES) | {"result"},
     "cli": BASE | {"public", "batch", "pipeline", "report", "stats", "slide", "result", "phantom"},
 }
-# Modules that do a share of a stage's work: the same rules hold for both, and they may call each other.
-PART_OF = {
-    **dict.fromkeys(("measure", "neighbours", "rings"), "vessels"),
-    **dict.fromkeys(("centring", "densest", "sweep"), "hotspots"),
-}
 TYPES_ONLY = {*STAGES, "result"}  # these import types and constants of another stage, never its functions
 
 BORROWED = {("mvd.stain", "stain_luts")}  # the one function that stages share: how a Stain is applied
@@ -85,7 +80,7 @@ class Import:
         """The part of mvd that the module belongs to; None for a third party."""
         first, _, rest = self.module.partition(".")
         name = rest.split(".")[0]
-        return None if first != "mvd" else PART_OF.get(name, name or "public")
+        return None if first != "mvd" else name or "public"
 
 
 def imports_of(path: str, source: str) -> list[Import]:
@@ -140,7 +135,7 @@ def _against_the_layers(path: str, found: list[Import]) -> list[str]:
     module = path.removesuffix("/__init__.py").removesuffix(".py").split("/")[1:2]
     if not module:
         return []  # mvd/__init__.py gathers the public names
-    own = PART_OF.get(module[0], module[0])
+    own = module[0]
     if own not in MAY_IMPORT:
         return [f"{own} has no place in MAY_IMPORT"]
     others = [i for i in found if i.part and i.part != own]

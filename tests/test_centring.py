@@ -8,15 +8,21 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mvd.centring import distances_um, enclosing_centre_um
 from mvd.hotspots import find_hotspots
+from mvd.hotspots.centring import distances_um, enclosing_centre_um
 from mvd.settings import HotspotSettings
 from mvd.tissue import Tissue
 
 Points = NDArray[np.float64]
 
 ROUND_FIELD = HotspotSettings(field_mm2=pi * 0.25, count=5)  # a radius of 500 um
-NO_TISSUE = Tissue(np.zeros((4, 4), dtype=np.bool_), 8.0, (240.0, 240.0, 240.0), "background")
+NO_TISSUE = Tissue(
+    np.zeros((4, 4), dtype=np.bool_),
+    np.ones((4, 4), dtype=np.bool_),
+    8.0,
+    (240.0, 240.0, 240.0),
+    "background",
+)
 
 coordinates = st.integers(0, 12000).map(lambda quarters: quarters / 4)
 patterns = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=30).map(

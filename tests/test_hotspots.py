@@ -11,9 +11,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mvd.densest import densest_centres
 from mvd.errors import SettingsError
 from mvd.hotspots import Hotspot, find_hotspots, hotspot_rank, tissue_fraction
+from mvd.hotspots.densest import densest_centres
 from mvd.settings import HotspotSettings
 from mvd.tissue import Tissue
 
@@ -21,7 +21,13 @@ Points = NDArray[np.float64]
 
 ROUND_FIELD = HotspotSettings(field_mm2=pi * 0.25, count=5)  # a radius of 500 um, for exact contacts
 DEFAULT_FIELD = HotspotSettings(count=5)
-NO_TISSUE = Tissue(np.zeros((4, 4), dtype=np.bool_), 8.0, (240.0, 240.0, 240.0), "background")
+NO_TISSUE = Tissue(
+    np.zeros((4, 4), dtype=np.bool_),
+    np.ones((4, 4), dtype=np.bool_),
+    8.0,
+    (240.0, 240.0, 240.0),
+    "background",
+)
 
 
 def distances(first: Points, second: Points) -> Points:

@@ -57,7 +57,9 @@ def tissue() -> Tissue:
     """Tissue with a hole and an island of one pixel."""
     mask = np.zeros((50, 50), bool)
     mask[2:48, 2:48], mask[20:26, 20:26], mask[0, 49] = True, False, True
-    return Tissue(mask=mask, mpp=8.0, white_point=(240.0, 240.0, 240.0), white_point_source="background")
+    return Tissue(
+        mask=mask, bare=~mask, mpp=8.0, white_point=(240.0, 240.0, 240.0), white_point_source="background"
+    )
 
 
 def stain() -> Stain:

@@ -13,7 +13,7 @@ from math import hypot, sqrt
 import numpy as np
 from numba import njit
 
-from mvd.sweep import TOLERANCE, Best, Circles, Counts, Points, can_win, record, sweep_circle
+from mvd.hotspots.sweep import TOLERANCE, Best, Circles, Counts, Points, can_win, record, sweep_circle
 
 LEAF_POINTS = 8  # so few uncertain points are swept at once
 MAX_SPLITS = 12  # down to radius / 4096: squares with many points on one circle are not split for ever

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.centring import STEP_UM, settle
-from mvd.densest import densest_centres
 from mvd.errors import SettingsError
 from mvd.geometry import circle_radius_um
+from mvd.hotspots.centring import STEP_UM, settle
+from mvd.hotspots.densest import densest_centres
 from mvd.settings import HotspotSettings
 from mvd.tissue import Tissue
 

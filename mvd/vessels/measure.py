@@ -98,6 +98,13 @@ def measure(stained: Mask, whole: Mask) -> tuple[Shape, Contours]:
     return shape, Contours(outer, inner)
 
 
+def solidity(pixels: NDArray[np.integer] | NDArray[np.float32]) -> float:
+    """Area / convex area of a region given by its pixels, (n, 2); at most 1."""
+    hull = cv2.convexHull(pixels.astype(np.float32)).reshape(-1, 2).astype(np.float64)
+    hull_area, _ = _hull_area_and_feret(hull)
+    return min(1.0, len(pixels) / float(hull_area))
+
+
 def lumen_width(lumen: Mask) -> float:
     """Diameter of the largest circle inside an (h, w) uint8 mask, px; 0 where it is empty."""
     padded = cv2.copyMakeBorder(lumen, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)

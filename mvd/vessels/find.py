@@ -14,12 +14,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mvd.geometry import um_to_px
-from mvd.measure import Contours, Shape, filled, measure
-from mvd.neighbours import neighbourhoods
-from mvd.rings import Labels, Limits, Piece, find_pieces
-from mvd.runs import Components
+from mvd.runs import KIND, ROW, START, STOP, Components
+from mvd.segment import WALL
 from mvd.settings import VesselSettings
 from mvd.stain import Stain
+from mvd.tissue import Tissue
+from mvd.vessels.measure import Contours, Mask, Shape, filled, measure
+from mvd.vessels.neighbours import neighbourhoods
+from mvd.vessels.pieces import Labels, Limits, Piece
+from mvd.vessels.rings import find_pieces
+from mvd.vessels.wide import WideLumens
 
 COUNTED_REASONS = ("ok", "merged", "split")
 MOST_CROP_PX = 16e6
@@ -59,16 +63,19 @@ class Vessels:
 
 @dataclass(frozen=True)
 class _Crop:
-    """The components of one neighbourhood on a crop: ``labels`` 1 ... in the order of ``members``."""
+    """The components of one neighbourhood on a crop: ``labels`` 1 ... in the order of ``members``, and their wall."""
 
     members: NDArray[np.int64]
     labels: Labels
+    wall: Mask
     top: int
     left: int
     mpp: float
 
 
-def find_vessels(components: Components, stain: Stain, settings: VesselSettings, mpp: float) -> Vessels:
+def find_vessels(
+    components: Components, tissue: Tissue, stain: Stain, settings: VesselSettings, mpp: float
+) -> Vessels:
     """Turn components into vessels, measure each on its own crop, and judge it by the rules.
 
     What is not brown is neither joined to anything nor split.
@@ -77,6 +84,8 @@ def find_vessels(components: Components, stain: Stain, settings: VesselSettings,
     ----------
     components : Components
         Of ``runs.connect``; pixels of the analysis level.
+    tissue : Tissue
+        To tell a wide lumen, which is empty, from tissue that vessels surround.
     stain : Stain
         For the background that colours are judged against.
     settings : VesselSettings
@@ -85,6 +94,7 @@ def find_vessels(components: Components, stain: Stain, settings: VesselSettings,
     """
     gap_px = round(um_to_px(settings.join_gap_um, mpp))
     limits = Limits(gap_px, settings.own_lumen_um2 / mpp**2)
+    wide = WideLumens(tissue, settings.max_lumen_width_um)
     brown = is_dab(components, stain, settings)
     rows: list[Row] = []
     outlines: list[Outline] = []
@@ -93,14 +103,18 @@ def find_vessels(components: Components, stain: Stain, settings: VesselSettings,
         groups = neighbourhoods(parts, gap_px) if chosen is brown else np.arange(len(parts))
         for crop in _crops(parts, groups, gap_px // 2 + 2, mpp):
             for piece in (
-                find_pieces(crop.labels, len(crop.members), limits) if chosen is brown else [_alone(crop)]
+                find_pieces(crop.labels, crop.wall, len(crop.members), limits)
+                if chosen is brown
+                else [_alone(crop)]
             ):
-                shape, contours = measure(piece.stained, piece.whole)
+                whole = wide.keep_lumens(piece, (crop.top, crop.left), crop.mpp)
+                shape, contours = measure(piece.stained, whole)
                 row = _row(shape, piece, parts, crop)
                 row["reason"] = judge(row, piece, settings) if chosen is brown else "not_dab"
                 row["counted"] = row["reason"] in COUNTED_REASONS
                 rows.append(row)
                 outlines.append(_outline(contours, piece, crop))
+    wide.mark_contents(rows)
     return _in_order(rows, outlines)
 
 
@@ -147,18 +161,22 @@ def _crops(components: Components, groups: NDArray[np.int64], margin_px: int, mp
         shrink = ceil(sqrt(max(1.0, (bottom - top) * (right - left) / MOST_CROP_PX)))
         top, left = top // shrink - margin_px, left // shrink - margin_px
         shape = (bottom // shrink + 1 + margin_px - top, right // shrink + 1 + margin_px - left)
-        labels = np.zeros(shape, np.int32)
+        labels, wall = np.zeros(shape, np.int32), np.zeros(shape, np.uint8)
         for label, member in enumerate(members, start=1):
             runs = components.runs[components.first[member] : components.first[member + 1]]
-            _paint(labels, runs, top, left, label, shrink)
-        yield _Crop(members, labels, top, left, mpp * shrink)
+            _paint(labels, wall, runs, (top, left, shrink), label)
+        yield _Crop(members, labels, wall, top, left, mpp * shrink)
 
 
 @numba.njit(cache=True, nogil=True)
-def _paint(labels, runs, top, left, label, shrink):  # type: ignore[no-untyped-def]
+def _paint(labels, wall, runs, place, label):  # type: ignore[no-untyped-def]
+    top, left, shrink = place
     for i in range(len(runs)):
-        start, stop = runs[i, 1] // shrink - left, (runs[i, 2] - 1) // shrink + 1 - left
-        labels[runs[i, 0] // shrink - top, start:stop] = label
+        row = runs[i, ROW] // shrink - top
+        start, stop = runs[i, START] // shrink - left, (runs[i, STOP] - 1) // shrink + 1 - left
+        labels[row, start:stop] = label
+        if runs[i, KIND] == WALL:
+            wall[row, start:stop] = 1
 
 
 def _row(shape: Shape, piece: Piece, components: Components, crop: _Crop) -> Row:

@@ -1,10 +1,10 @@
-"""Parts near each other -> whole vessels: broken rings closed, touching rings split.
+"""Parts near each other -> whole vessels: broken rings closed.
 
 Input: the stained parts of one neighbourhood as a label crop. Output: ``Piece``s, each the wall and the filled
 vessel of one vessel. Everything here is judged on shapes alone, in pixels of the analysis level.
 
 A vessel is a ring round a lumen, and its section may show the wall in several arcs (Reyes-Aldasoro 2011 joins parts,
-closes rings and splits touching vessels too). So parts are joined when bridging the gaps between them encloses a
+closes rings too). So parts are joined when bridging the gaps between them encloses a
 lumen, or when they are the two walls of a tube cut lengthwise; a part with a lumen of its own is a vessel already.
 """
 
@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
-from mvd.measure import Mask, filled, lumen_width, trace
-
-Labels = NDArray[np.int32]
-Box = tuple[slice, slice]
+from mvd.vessels.measure import Mask, filled, solidity, trace
+from mvd.vessels.pieces import Box, Labels, Limits, Piece
+from mvd.vessels.touching import split_touching
 
 LEAST_LUMEN_SOLIDITY = 0.8
 """A lumen is bounded by walls that curve round it; the space between three capillaries is not."""
@@ -30,49 +29,17 @@ LEAST_FACING_PART = 0.7
 WALL_ASPECT = 2.5
 """A wall cut lengthwise is at least so many times longer than thick."""
 
-WAIST_PART = 0.7
-"""Touching vessels are narrower where they touch than the smaller of them is wide, by this factor or more."""
-
+LEAST_TIGHT_PART = 0.4
+"""Below this part of its loose outline, the tight wall of a vessel has opened and no longer bounds it."""
 
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Lengths of the settings in pixels: the widest gap bridged, the least lumen (px2) that makes a vessel."""
-
-    gap_px: int
-    own_lumen_px: float
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One vessel on the crop.
-
-    Attributes
-    ----------
-    stained, whole : (h, w) uint8
-        Wall; wall and lumen; on a box of its own.
-    top, left : int
-        Where that box lies in the crop, px.
-    labels : tuple of int
-        The parts that it is made of.
-    was_split : bool
-        Whether a touching neighbour was cut off.
-    """
-
-    stained: Mask
-    whole: Mask
-    top: int
-    left: int
-    labels: tuple[int, ...]
-    was_split: bool
-
-
-def find_pieces(labels: Labels, count: int, limits: Limits) -> list[Piece]:
+def find_pieces(labels: Labels, wall: Mask, count: int, limits: Limits) -> list[Piece]:
     """Turn the ``count`` labelled parts (1 ... count; 0 elsewhere) of a crop into vessels.
 
-    The crop must leave half of ``limits.gap_px`` of margin round the parts.
+    The crop must leave half of ``limits.gap_px`` of margin round the parts. ``wall`` (0 or 1) tells which of their
+    pixels are measured; the others only hold a part together.
     """
     stained = (labels > 0).astype(np.uint8)
     bridged = _close(stained, limits.gap_px)
@@ -87,35 +54,8 @@ def find_pieces(labels: Labels, count: int, limits: Limits) -> list[Piece]:
         for joint in _wall_joints(labels, stained, bridged, boxes):
             if not own_lumen.intersection(joint.members):
                 joint.apply(groups, bridges)
-        return _pieces(labels, groups, bridges, boxes, limits)
-    return split_touching(Piece(stained, filled(stained | bridges), 0, 0, (1,), False), limits)
-
-
-def split_touching(piece: Piece, limits: Limits) -> list[Piece]:
-    """Cut vessels that touch, each with a lumen of its own, where the waist between the lumens is narrow."""
-    lumens = piece.whole & ~piece.stained
-    if np.count_nonzero(lumens) < 2 * limits.own_lumen_px:
-        return [piece]
-    _, lumen_labels, stats, _ = cv2.connectedComponentsWithStats(lumens, connectivity=4)
-    seeds = stats[:, cv2.CC_STAT_AREA] >= limits.own_lumen_px
-    seeds[0] = False
-    if np.count_nonzero(seeds) < 2:
-        return [piece]
-    owner = _nearest_seed(seeds[lumen_labels], piece.whole)
-    groups = _merge_across_wide_waists(owner)
-    if len(np.unique(groups[1:])) == 1:
-        return [piece]
-    return [
-        Piece(
-            piece.stained[box] & own,
-            own,
-            piece.top + box[0].start,
-            piece.left + box[1].start,
-            piece.labels,
-            was_split=True,
-        )
-        for box, own in _regions(groups[owner])
-    ]
+        return _pieces(labels, wall, groups, bridges, boxes, limits)
+    return split_touching(_tight(stained, wall, bridges, (0, 0), (1,), limits.gap_px), limits)
 
 
 def _close(mask: Mask, size_px: int) -> Mask:
@@ -142,7 +82,7 @@ class _Joint:
 
 
 def _pieces(
-    labels: Labels, groups: list[int], bridges: Mask, boxes: list[Box], limits: Limits
+    labels: Labels, wall: Mask, groups: list[int], bridges: Mask, boxes: list[Box], limits: Limits
 ) -> list[Piece]:
     """Each group of parts on a box of its own."""
     members: dict[int, list[int]] = {}
@@ -151,14 +91,27 @@ def _pieces(
     pieces = []
     for parts in members.values():
         box = _around([boxes[part - 1] for part in parts])
-        wall = np.isin(labels[box], parts).astype(np.uint8)
+        own = np.isin(labels[box], parts).astype(np.uint8)
         # Bridges belong to the group that they touch; their own ends lie against it.
-        both = wall | bridges[box]
+        both = own | bridges[box]
         _, joined = cv2.connectedComponents(both, connectivity=8)
-        whole = filled((np.isin(joined, np.unique(joined[wall > 0])) & (both > 0)).astype(np.uint8))
-        piece = Piece(wall, whole, box[0].start, box[1].start, tuple(parts), was_split=False)
-        pieces += split_touching(piece, limits)
+        bridge = (np.isin(joined, np.unique(joined[own > 0])) & (bridges[box] > 0)).astype(np.uint8)
+        corner = (box[0].start, box[1].start)
+        pieces += split_touching(_tight(own, wall[box], bridge, corner, tuple(parts), limits.gap_px), limits)
     return pieces
+
+
+def _tight(
+    own: Mask, wall: Mask, bridge: Mask, corner: tuple[int, int], labels: tuple[int, ...], gap_px: int
+) -> Piece:
+    """The vessel by its wall, where the wall alone holds it together; else with all that is stained."""
+    loose = filled(own | bridge)
+    tight_wall = own & wall
+    # Where a weak stretch of the wall fell below the edge, the loose outline tells that it goes on.
+    tight = filled(_close(tight_wall | bridge, gap_px // 2) & loose)
+    if np.count_nonzero(tight) >= LEAST_TIGHT_PART * np.count_nonzero(loose):
+        return Piece(tight_wall, tight, *corner, labels, was_split=False)
+    return Piece(own, loose, *corner, labels, was_split=False)
 
 
 def _around(boxes: list[Box]) -> Box:
@@ -212,11 +165,7 @@ def _parts_with_lumen(labels: Labels, stained: Mask, limits: Limits) -> set[int]
 
 
 def _is_lumen_like(hole: Mask) -> bool:
-    contour = max(trace(hole), key=len)
-    hull = cv2.convexHull(contour)
-    # Half a pixel all round, as in measure.py, or small lumens would look ragged.
-    hull_area = cv2.contourArea(hull) + cv2.arcLength(hull, True) / 2 + np.pi / 4
-    return bool(np.count_nonzero(hole) / hull_area >= LEAST_LUMEN_SOLIDITY)
+    return solidity(np.argwhere(hole)) >= LEAST_LUMEN_SOLIDITY
 
 
 def _wall_joints(labels: Labels, stained: Mask, bridged: Mask, boxes: list[Box]) -> Iterator[_Joint]:
@@ -243,47 +192,3 @@ def _length_and_aspect(mask: NDArray[np.bool_]) -> tuple[float, float]:
     size = cv2.minAreaRect(np.concatenate(trace(mask.astype(np.uint8))))[1]
     length = max(size) + 1
     return length, length * length / np.count_nonzero(mask)
-
-
-def _nearest_seed(seeds: NDArray[np.bool_], whole: Mask) -> Labels:
-    """Number of the nearest lumen (1 ...) for each pixel of the vessel; 0 outside."""
-    _, owner = cv2.distanceTransformWithLabels(
-        (~seeds).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP
-    )
-    owner = np.where(whole > 0, owner, 0)
-    _, numbers = np.unique(owner[seeds], return_inverse=True)
-    order = np.zeros(owner.max() + 1, np.int32)
-    order[owner[seeds]] = numbers + 1
-    return np.asarray(order[owner], dtype=np.int32)
-
-
-def _merge_across_wide_waists(owner: Labels) -> NDArray[np.int32]:
-    """Group of each lumen (index 0: outside): lumens of one vessel have no narrow waist between them."""
-    groups = np.arange(owner.max() + 1, dtype=np.int32)
-    widths = [0.0, *(lumen_width(mask) for _, mask in _regions(owner))]
-    for (a, b), points in _borders(owner).items():
-        size = cv2.minAreaRect(points)[1]
-        if max(size) + 1 >= WAIST_PART * min(widths[a], widths[b]):
-            groups[groups == groups[b]] = groups[a]
-    return groups
-
-
-def _regions(owner: Labels) -> Iterator[tuple[Box, Mask]]:
-    """Each numbered region, as the box round it and the mask within."""
-    for number, box in enumerate(find_objects(owner), start=1):
-        if box is not None:
-            yield box, (owner[box] == number).astype(np.uint8)
-
-
-def _borders(owner: Labels) -> dict[tuple[int, int], NDArray[np.float32]]:
-    """Pixels of one region that lie against another, as (col, row), for each pair of regions that touch."""
-    found: dict[tuple[int, int], list[NDArray[np.int64]]] = {}
-    for one, other in ((owner[:, :-1], owner[:, 1:]), (owner[:-1], owner[1:])):
-        rows, cols = np.nonzero((one != other) & (one > 0) & (other > 0))
-        pairs = np.sort(np.stack([one[rows, cols], other[rows, cols]], axis=1), axis=1)
-        for pair in np.unique(pairs, axis=0):
-            here = (pairs == pair).all(axis=1)
-            found.setdefault((int(pair[0]), int(pair[1])), []).append(
-                np.stack([cols[here], rows[here]], axis=1)
-            )
-    return {pair: np.concatenate(points).astype(np.float32) for pair, points in sorted(found.items())}
