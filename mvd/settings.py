@@ -113,11 +113,11 @@ class VesselSettings(Section):
     own_lumen_um2: float = Field(
         8.0, ge=0, description="Least lumen that makes a part a vessel of its own, um2"
     )
-    max_hematoxylin_part: float = Field(
-        0.5, ge=0, description="More hematoxylin than this part of the DAB is pigment, not DAB"
+    residual_weight: float = Field(
+        5.0, ge=0, description="A residual colour weighs so much more than hematoxylin in what is foreign"
     )
-    max_residual_part: float = Field(
-        0.3, ge=0, description="More of a third colour than this part of the DAB is not DAB"
+    max_foreign_part: float = Field(
+        0.7, ge=0, description="More hematoxylin and weighed residual than this part of the DAB is pigment"
     )
     min_area_um2: float = Field(
         20.0, ge=0, description="Smaller vessels (lumen included) are not counted, um2"
