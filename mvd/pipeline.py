@@ -16,7 +16,7 @@ from mvd.summary import summarize
 from mvd.tissue import find_tissue
 from mvd.vessels import Vessels, find_vessels
 
-TILE_PX = 2048
+TILE_PX = 1024
 OVERVIEW_LEAST_PX = 2000
 """The overview of a small slide is finer than ``tissue.overview_mpp``, down to so many pixels on its long side."""
 
@@ -68,7 +68,7 @@ def analyze(
         level, tissue, stain, settings.vessel, tile_px=tile_px, workers=threads, progress=report
     )
     report("vessels", 0, 1)
-    vessels = find_vessels(components, tissue, stain, settings.vessel, level.mpp)
+    vessels = find_vessels(components, tissue, stain, settings.vessel, level.mpp, workers=threads)
     report("vessels", 1, 1)
     report("hotspots", 0, 1)
     hotspots = find_hotspots(vessels.counted[["x_um", "y_um"]].to_numpy(float), settings.hotspot, tissue)

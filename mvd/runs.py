@@ -24,6 +24,7 @@ ROW, START, STOP, OD_SUM, OD_MAX, HEMATOXYLIN_SUM, RESIDUAL_SUM, KIND = range(8)
 """Columns of the run array; ``KIND`` is ``segment.SKIRT`` or ``segment.WALL``."""
 
 _HALF = LUT_SCALE // 2
+_LUT_SHIFT = LUT_SCALE.bit_length() - 1
 _MOST_MILLI_OD = 4000  # keeps 32-bit sums safe in rows of half a million pixels
 
 
@@ -186,39 +187,74 @@ def _components(runs: I32, labels: I64, count: int) -> Components:
 def _encode(rgb, dab, mask, luts, origin, search):  # type: ignore[no-untyped-def]
     height, width = mask.shape
     wanted, row_index, col_index = search
-    out = np.empty((1024, 8), np.int32)
+    kinds = np.empty(width + 1, np.uint8)
+    # Two passes: an array that grows inside the loop costs ten times the scan.
+    total = 0
+    for row in range(height):
+        total += _row_kinds(mask[row], wanted[row_index[row]], col_index, kinds)
+    out = np.empty((total, 8), np.int32)
     count = 0
     for row in range(height):
-        inside = 0
-        for col in range(width):
-            if mask[row, col] == 0 or not wanted[row_index[row], col_index[col]]:
-                inside = 0
-                continue
-            if mask[row, col] != inside:
-                if count == len(out):
-                    larger = np.empty((2 * count, 8), np.int32)
-                    larger[:count] = out
-                    out = larger
-                out[count, ROW], out[count, START] = row + origin[0], col + origin[1]
-                out[count, OD_SUM], out[count, HEMATOXYLIN_SUM], out[count, RESIDUAL_SUM] = 0, 0, 0
-                out[count, OD_MAX] = -_MOST_MILLI_OD
-                inside = mask[row, col]
-                out[count, KIND] = inside
-                count += 1
-            run = count - 1
-            od = min(np.int32(dab[row, col]) - ZERO_MILLI_OD, _MOST_MILLI_OD)
-            out[run, STOP] = col + origin[1] + 1
-            out[run, OD_SUM] += od
-            out[run, OD_MAX] = max(out[run, OD_MAX], od)
-            out[run, HEMATOXYLIN_SUM] += _milli_od(luts[0], rgb[row, col])
-            out[run, RESIDUAL_SUM] += _milli_od(luts[2], rgb[row, col])
-    return out[:count].copy()
+        runs = _row_kinds(mask[row], wanted[row_index[row]], col_index, kinds)
+        col = 0
+        for _ in range(runs):
+            while kinds[col] == 0:
+                col += 1
+            stop = col + 1
+            while kinds[stop] == kinds[col]:
+                stop += 1
+            _measure_run(out[count], rgb[row, col:stop], dab[row, col:stop], luts)
+            out[count, ROW], out[count, START], out[count, STOP] = (
+                row + origin[0],
+                col + origin[1],
+                stop + origin[1],
+            )
+            out[count, KIND] = kinds[col]
+            count += 1
+            col = stop
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _row_kinds(mask, wanted, col_index, kinds):  # type: ignore[no-untyped-def]
+    """Write a row's kinds (0 outside of the search, and behind the end); return its number of runs."""
+    width = len(mask)
+    kinds[:width] = mask
+    kinds[width] = 0
+    runs = 0
+    before = 0
+    for col in range(width):
+        if kinds[col] != 0:
+            if not wanted[col_index[col]]:
+                kinds[col] = 0
+            elif kinds[col] != before:
+                runs += 1
+        before = kinds[col]
+    return runs
+
+
+@numba.njit(cache=True, nogil=True)
+def _measure_run(out, rgb, dab, luts):  # type: ignore[no-untyped-def]
+    od_sum, od_max, hematoxylin_sum, residual_sum = 0, -_MOST_MILLI_OD, 0, 0
+    for i in range(len(dab)):
+        od = min(int(dab[i]) - ZERO_MILLI_OD, _MOST_MILLI_OD)
+        od_sum += od
+        od_max = max(od_max, od)
+        red, green, blue = rgb[i, 0], rgb[i, 1], rgb[i, 2]
+        hematoxylin_sum += _milli_od(luts[0, 0, red] + luts[0, 1, green] + luts[0, 2, blue])
+        residual_sum += _milli_od(luts[2, 0, red] + luts[2, 1, green] + luts[2, 2, blue])
+    out[OD_SUM], out[OD_MAX], out[HEMATOXYLIN_SUM], out[RESIDUAL_SUM] = (
+        od_sum,
+        od_max,
+        hematoxylin_sum,
+        residual_sum,
+    )
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _milli_od(lut, pixel):  # type: ignore[no-untyped-def]
-    value = lut[0, pixel[0]] + lut[1, pixel[1]] + lut[2, pixel[2]]
-    return min(max((value + _HALF) // LUT_SCALE, -_MOST_MILLI_OD), _MOST_MILLI_OD)
+def _milli_od(scaled):  # type: ignore[no-untyped-def]
+    # A shift rounds down for negative values too, as the floor division would, at a fraction of its cost.
+    return min(max((scaled + _HALF) >> _LUT_SHIFT, -_MOST_MILLI_OD), _MOST_MILLI_OD)
 
 
 @numba.njit(cache=True, nogil=True)

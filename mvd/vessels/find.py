@@ -5,28 +5,27 @@ Input: the connected components of the whole slide. Output: ``Vessels``, every c
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import ceil, sqrt
 
-import numba
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from mvd.geometry import um_to_px
-from mvd.runs import KIND, ROW, START, STOP, Components
-from mvd.segment import WALL
+from mvd.runs import Components
 from mvd.settings import VesselSettings
 from mvd.stain import Stain
 from mvd.tissue import Tissue
-from mvd.vessels.measure import Contours, Mask, Shape, filled, measure
+from mvd.vessels.crops import Crop, Members, members_of, paint_crop
+from mvd.vessels.measure import Contours, Shape, filled, measure
 from mvd.vessels.neighbours import neighbourhoods
-from mvd.vessels.pieces import Labels, Limits, Piece
+from mvd.vessels.pieces import Limits, Piece
 from mvd.vessels.rings import find_pieces
-from mvd.vessels.wide import WideLumens
+from mvd.vessels.wide import WideLumen, keep_lumens, mark_contents
 
 COUNTED_REASONS = ("ok", "merged", "split")
-MOST_CROP_PX = 16e6
+_CHUNK = 64  # neighbourhoods handed to a thread at once
 
 Ring = NDArray[np.float32]
 Row = dict[str, object]
@@ -62,19 +61,22 @@ class Vessels:
 
 
 @dataclass(frozen=True)
-class _Crop:
-    """The components of one neighbourhood on a crop: ``labels`` 1 ... in the order of ``members``, and their wall."""
+class _Finding:
+    """One candidate: its row, its outline, and the wide lumens in it."""
 
-    members: NDArray[np.int64]
-    labels: Labels
-    wall: Mask
-    top: int
-    left: int
-    mpp: float
+    row: Row
+    outline: Outline
+    wide: tuple[WideLumen, ...]
 
 
 def find_vessels(
-    components: Components, tissue: Tissue, stain: Stain, settings: VesselSettings, mpp: float
+    components: Components,
+    tissue: Tissue,
+    stain: Stain,
+    settings: VesselSettings,
+    mpp: float,
+    *,
+    workers: int = 1,
 ) -> Vessels:
     """Turn components into vessels, measure each on its own crop, and judge it by the rules.
 
@@ -91,31 +93,46 @@ def find_vessels(
     settings : VesselSettings
     mpp : float
         Pixel size of the analysis level, um/px.
+    workers : int
+        Threads. Never changes a result.
     """
     gap_px = round(um_to_px(settings.join_gap_um, mpp))
-    limits = Limits(gap_px, settings.own_lumen_um2 / mpp**2)
-    wide = WideLumens(tissue, settings.max_lumen_width_um)
     brown = is_dab(components, stain, settings)
-    rows: list[Row] = []
-    outlines: list[Outline] = []
-    for chosen in (brown, ~brown):
-        parts = components.select(chosen)
-        groups = neighbourhoods(parts, gap_px) if chosen is brown else np.arange(len(parts))
-        for crop in _crops(parts, groups, gap_px // 2 + 2, mpp):
-            for piece in (
-                find_pieces(crop.labels, crop.wall, len(crop.members), limits)
-                if chosen is brown
-                else [_alone(crop)]
-            ):
-                whole = wide.keep_lumens(piece, (crop.top, crop.left), crop.mpp)
-                shape, contours = measure(piece.stained, whole)
-                row = _row(shape, piece, parts, crop)
-                row["reason"] = judge(row, piece, settings) if chosen is brown else "not_dab"
-                row["counted"] = row["reason"] in COUNTED_REASONS
-                rows.append(row)
-                outlines.append(_outline(contours, piece, crop))
-    wide.mark_contents(rows)
-    return _in_order(rows, outlines)
+    findings: list[_Finding] = []
+    with ThreadPoolExecutor(workers) as pool:
+        for parts, is_brown in ((components.select(brown), True), (components.select(~brown), False)):
+            groups = neighbourhoods(parts, gap_px) if is_brown else np.arange(len(parts))
+
+            def examine(
+                chunk: list[Members], parts: Components = parts, is_brown: bool = is_brown
+            ) -> list[_Finding]:
+                crops = (paint_crop(parts, members, gap_px // 2 + 2, mpp) for members in chunk)
+                return [
+                    finding for crop in crops for finding in _examine(crop, parts, tissue, settings, is_brown)
+                ]
+
+            every = members_of(groups)
+            chunks = [every[i : i + _CHUNK] for i in range(0, len(every), _CHUNK)]
+            findings += [finding for found in pool.map(examine, chunks) for finding in found]
+    mark_contents(
+        [finding.row for finding in findings], [lumen for finding in findings for lumen in finding.wide]
+    )
+    return _in_order([finding.row for finding in findings], [finding.outline for finding in findings])
+
+
+def _examine(
+    crop: Crop, components: Components, tissue: Tissue, settings: VesselSettings, is_brown: bool
+) -> Iterator[_Finding]:
+    """The candidates of one crop, measured and judged."""
+    limits = Limits(round(um_to_px(settings.join_gap_um, crop.mpp)), settings.own_lumen_um2 / crop.mpp**2)
+    pieces = find_pieces(crop.labels, crop.wall, len(crop.members), limits) if is_brown else [_alone(crop)]
+    for piece in pieces:
+        whole, wide = keep_lumens(
+            piece, (crop.top, crop.left), crop.mpp, tissue=tissue, least_width_um=settings.max_lumen_width_um
+        )
+        shape, contours = measure(piece.stained, whole)
+        reason = judge(shape, piece, settings, crop.mpp) if is_brown else "not_dab"
+        yield _Finding(_row(shape, piece, components, crop, reason), _outline(contours, piece, crop), wide)
 
 
 def is_dab(components: Components, stain: Stain, settings: VesselSettings) -> NDArray[np.bool_]:
@@ -134,58 +151,31 @@ def is_dab(components: Components, stain: Stain, settings: VesselSettings) -> ND
     return found
 
 
-def judge(row: Row, piece: Piece, settings: VesselSettings) -> str:
+def judge(shape: Shape, piece: Piece, settings: VesselSettings, mpp: float) -> str:
     """The first rule that a brown candidate breaks, or how it came to be a vessel."""
-    if float(str(row["filled_area_um2"])) < settings.min_area_um2:
+    if shape.filled_area * mpp**2 < settings.min_area_um2:
         return "too_small"
-    if float(str(row["lumen_width_um"])) > settings.max_lumen_width_um:
+    if shape.lumen_width * mpp > settings.max_lumen_width_um:
         return "lumen_too_wide"
     if piece.was_split:
         return "split"
     return "merged" if len(piece.labels) > 1 else "ok"
 
 
-def _alone(crop: _Crop) -> Piece:
+def _alone(crop: Crop) -> Piece:
     stained = (crop.labels > 0).astype(np.uint8)
     return Piece(stained, filled(stained), 0, 0, (1,), was_split=False)
 
 
-def _crops(components: Components, groups: NDArray[np.int64], margin_px: int, mpp: float) -> Iterator[_Crop]:
-    """Paint the components of each group. A giant (all of a slide brown) is painted coarser, to fit in memory."""
-    order = np.argsort(groups, kind="stable")
-    ends = np.flatnonzero(np.diff(groups[order], append=-1)) + 1
-    for members in np.split(order, ends[:-1]) if len(order) else []:
-        boxes = components.boxes[members]
-        top, left = (int(edge) for edge in boxes[:, :2].min(axis=0))
-        bottom, right = (int(edge) for edge in boxes[:, 2:].max(axis=0))
-        shrink = ceil(sqrt(max(1.0, (bottom - top) * (right - left) / MOST_CROP_PX)))
-        top, left = top // shrink - margin_px, left // shrink - margin_px
-        shape = (bottom // shrink + 1 + margin_px - top, right // shrink + 1 + margin_px - left)
-        labels, wall = np.zeros(shape, np.int32), np.zeros(shape, np.uint8)
-        for label, member in enumerate(members, start=1):
-            runs = components.runs[components.first[member] : components.first[member + 1]]
-            _paint(labels, wall, runs, (top, left, shrink), label)
-        yield _Crop(members, labels, wall, top, left, mpp * shrink)
-
-
-@numba.njit(cache=True, nogil=True)
-def _paint(labels, wall, runs, place, label):  # type: ignore[no-untyped-def]
-    top, left, shrink = place
-    for i in range(len(runs)):
-        row = runs[i, ROW] // shrink - top
-        start, stop = runs[i, START] // shrink - left, (runs[i, STOP] - 1) // shrink + 1 - left
-        labels[row, start:stop] = label
-        if runs[i, KIND] == WALL:
-            wall[row, start:stop] = 1
-
-
-def _row(shape: Shape, piece: Piece, components: Components, crop: _Crop) -> Row:
+def _row(shape: Shape, piece: Piece, components: Components, crop: Crop, reason: str) -> Row:
     members = crop.members[np.asarray(piece.labels) - 1]
     mpp = crop.mpp
     return {
         # Positions are rounded as they are printed, so that a hot spot holds what its printed circle holds.
         "x_um": round((crop.left + piece.left + shape.col + 0.5) * mpp, 3),
         "y_um": round((crop.top + piece.top + shape.row + 0.5) * mpp, 3),
+        "counted": reason in COUNTED_REASONS,
+        "reason": reason,
         "area_um2": shape.area * mpp**2,
         "lumen_area_um2": (shape.filled_area - shape.area) * mpp**2,
         "filled_area_um2": shape.filled_area * mpp**2,
@@ -204,7 +194,7 @@ def _row(shape: Shape, piece: Piece, components: Components, crop: _Crop) -> Row
     }
 
 
-def _outline(contours: Contours, piece: Piece, crop: _Crop) -> Outline:
+def _outline(contours: Contours, piece: Piece, crop: Crop) -> Outline:
     origin = np.array([crop.left + piece.left + 0.5, crop.top + piece.top + 0.5])
     outer = tuple(((ring + origin) * crop.mpp).astype(np.float32) for ring in contours.outer)
     lumens = tuple(((ring + origin) * crop.mpp).astype(np.float32) for ring in contours.lumens)

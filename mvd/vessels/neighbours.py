@@ -18,8 +18,12 @@ def neighbourhoods(components: Components, gap_px: int) -> NDArray[np.int64]:
     (k,) int64
         Group of each component, numbered in the order of the components.
     """
-    owner = np.repeat(np.arange(len(components)), np.diff(components.first))
-    runs = components.runs[:, [ROW, START, STOP]]
+    # Most components stand alone: only the runs of those with another's box within reach are looked at.
+    crowded = _crowded(components.boxes, gap_px + 1)
+    counts = np.diff(components.first)
+    wanted = np.repeat(crowded, counts)
+    owner = np.repeat(np.arange(len(components)), counts)[wanted]
+    runs = components.runs[wanted][:, [ROW, START, STOP]]
     order = np.lexsort((runs[:, 1], runs[:, 0]))
     runs, owner = runs[order], owner[order]
     last_row = int(runs[-1, 0]) if len(runs) else -1
@@ -33,6 +37,20 @@ def _root(parents, i):  # type: ignore[no-untyped-def]
         parents[i] = parents[parents[i]]
         i = parents[i]
     return i
+
+
+@numba.njit(cache=True, nogil=True)
+def _crowded(boxes, reach):  # type: ignore[no-untyped-def]
+    """Whether another box comes within ``reach``; boxes are in the order of their top edges."""
+    count = len(boxes)
+    crowded = np.zeros(count, np.bool_)
+    for i in range(count):
+        for j in range(i + 1, count):
+            if boxes[j, 0] > boxes[i, 2] + reach:
+                break
+            if boxes[j, 1] <= boxes[i, 3] + reach and boxes[i, 1] <= boxes[j, 3] + reach:
+                crowded[i] = crowded[j] = True
+    return crowded
 
 
 @numba.njit(cache=True, nogil=True)

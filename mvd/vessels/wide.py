@@ -4,7 +4,7 @@ Input: pieces whose walls enclose more than a capillary's lumen, and the tissue.
 holes that hold tissue; red cells and scraps inside a wide lumen are marked as not counted.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -19,59 +19,80 @@ LEAST_BARE_PART = 0.5
 """A lumen is empty in at least this part; the rest may be red cells and serum."""
 
 
-@dataclass
-class WideLumens:
-    """The wide lumens of one slide, as they are met.
+@dataclass(frozen=True)
+class WideLumen:
+    """A lumen wider than a microvessel's.
 
     Attributes
     ----------
+    mask : (h, w) uint8
+    place : Rect
+        Where the mask lies, px of ``mpp``.
+    mpp : float
+        Pixel size, um/px.
+    """
+
+    mask: Mask
+    place: Rect
+    mpp: float
+
+
+def keep_lumens(
+    piece: Piece, corner: tuple[int, int], mpp: float, *, tissue: Tissue, least_width_um: float
+) -> tuple[Mask, tuple[WideLumen, ...]]:
+    """The filled vessel without wide holes that hold tissue, and its wide lumens.
+
+    Parameters
+    ----------
+    piece : Piece
+    corner : (int, int)
+        Row and column of the piece's crop, px.
+    mpp : float
+        Pixel size of the piece, um/px.
     tissue : Tissue
+        Its ``bare`` tells what is empty.
     least_width_um : float
         A narrower hole is a lumen without further question.
     """
+    holes = piece.whole & ~piece.stained
+    least_area_px = _circle_um2(least_width_um) / mpp**2
+    if np.count_nonzero(holes) < least_area_px:
+        return piece.whole, ()
+    whole, lumens = piece.whole.copy(), []
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(holes, connectivity=4)
+    for number in range(1, count):
+        hole = (
+            (labels == number).astype(np.uint8) if stats[number, cv2.CC_STAT_AREA] >= least_area_px else None
+        )
+        if hole is None or lumen_width(hole) * mpp <= least_width_um:
+            continue
+        lumen = WideLumen(hole, Rect(corner[0] + piece.top, corner[1] + piece.left, *hole.shape), mpp)
+        if _bare_part(lumen, tissue) >= LEAST_BARE_PART:
+            lumens.append(lumen)
+        else:
+            whole[hole > 0] = 0
+    return whole, tuple(lumens)
 
-    tissue: Tissue
-    least_width_um: float
-    _found: list[tuple[Rect, Mask, float]] = field(default_factory=list)
 
-    def keep_lumens(self, piece: Piece, corner: tuple[int, int], mpp: float) -> Mask:
-        """The filled vessel, wide holes that hold tissue left out; (h, w) uint8 like ``piece.whole``."""
-        holes = piece.whole & ~piece.stained
-        if np.count_nonzero(holes) * mpp**2 < _circle_um2(self.least_width_um):
-            return piece.whole
-        whole = piece.whole.copy()
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(holes, connectivity=4)
-        for number in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] * mpp**2 >= _circle_um2(self.least_width_um)):
-            hole = (labels == number).astype(np.uint8)
-            if number == 0 or lumen_width(hole) * mpp <= self.least_width_um:
-                continue
-            place = Rect(corner[0] + piece.top, corner[1] + piece.left, *hole.shape)
-            if self._is_bare(hole, place, mpp):
-                self._found.append((place, hole, mpp))
-            else:
-                whole[hole > 0] = 0
-        return whole
+def mark_contents(rows: list[dict[str, object]], lumens: list[WideLumen]) -> None:
+    """Mark counted candidates whose centroid lies in a wide lumen: they are its contents, not vessels."""
+    xy_um = np.array([[row["x_um"], row["y_um"]] for row in rows], dtype=np.float64).reshape(-1, 2)
+    for lumen in lumens:
+        cols, lines = np.floor(xy_um / lumen.mpp).astype(np.int64).T - [[lumen.place.col], [lumen.place.row]]
+        inside = (cols >= 0) & (lines >= 0) & (cols < lumen.place.width) & (lines < lumen.place.height)
+        inside[inside] = lumen.mask[lines[inside], cols[inside]] > 0
+        for index in np.flatnonzero(inside):
+            if rows[index]["counted"]:
+                rows[index].update(counted=False, reason="lumen_too_wide")
 
-    def mark_contents(self, rows: list[dict[str, object]]) -> None:
-        """Mark brown candidates whose centroid lies in a wide lumen: they are its contents, not vessels."""
-        if not self._found:
-            return
-        xy = np.array([[row["x_um"], row["y_um"]] for row in rows], dtype=np.float64)
-        for place, hole, mpp in self._found:
-            cols, line = np.floor(xy / mpp).astype(np.int64).T - np.array([[place.col], [place.row]])
-            inside = (cols >= 0) & (line >= 0) & (cols < place.width) & (line < place.height)
-            inside[inside] = hole[line[inside], cols[inside]] > 0
-            for index in np.flatnonzero(inside):
-                if rows[index]["counted"]:
-                    rows[index].update(counted=False, reason="lumen_too_wide")
 
-    def _is_bare(self, hole: Mask, place: Rect, mpp: float) -> bool:
-        lines, cols = np.nonzero(hole)
-        bare = self.tissue.bare
-        scale = mpp / self.tissue.mpp
-        line_index = _coarse(lines + place.row, scale, bare.shape[0])
-        col_index = _coarse(cols + place.col, scale, bare.shape[1])
-        return float(bare[line_index, col_index].mean()) >= LEAST_BARE_PART
+def _bare_part(lumen: WideLumen, tissue: Tissue) -> float:
+    """Part of a lumen in which nothing lies, 0 to 1."""
+    lines, cols = np.nonzero(lumen.mask)
+    scale = lumen.mpp / tissue.mpp
+    line_index = _coarse(lines + lumen.place.row, scale, tissue.bare.shape[0])
+    col_index = _coarse(cols + lumen.place.col, scale, tissue.bare.shape[1])
+    return float(tissue.bare[line_index, col_index].mean())
 
 
 def _coarse(index: NDArray[np.int64], scale: float, length: int) -> NDArray[np.int64]:
