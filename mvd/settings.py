@@ -114,10 +114,10 @@ class VesselSettings(Section):
         8.0, ge=0, description="Least lumen that makes a part a vessel of its own, um2"
     )
     residual_weight: float = Field(
-        5.0, ge=0, description="A residual colour weighs so much more than hematoxylin in what is foreign"
+        3.0, ge=0, description="A residual colour weighs so much more than hematoxylin in what is foreign"
     )
     max_foreign_part: float = Field(
-        0.7, ge=0, description="More hematoxylin and weighed residual than this part of the DAB is pigment"
+        0.8, ge=0, description="More hematoxylin and weighed residual than this part of the DAB is pigment"
     )
     min_area_um2: float = Field(
         20.0, ge=0, description="Smaller vessels (lumen included) are not counted, um2"

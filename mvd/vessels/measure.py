@@ -105,9 +105,19 @@ def solidity(pixels: NDArray[np.integer] | NDArray[np.float32]) -> float:
     return min(1.0, len(pixels) / float(hull_area))
 
 
+def contour_solidity(contour: Contour) -> float:
+    """Area / convex area of a region without holes given by its outline, (n, 2) int32 as (col, row)."""
+    inner, length = cv2.contourArea(contour), cv2.arcLength(contour, True)
+    hull_area, _ = _hull_area_and_feret(cv2.convexHull(contour).reshape(-1, 2).astype(np.float64))
+    # Half a pixel all round, as for the hull.
+    return min(1.0, (inner + length / 2 + pi / 4) / float(hull_area))
+
+
 def lumen_width(lumen: Mask) -> float:
     """Diameter of the largest circle inside an (h, w) uint8 mask, px; 0 where it is empty."""
-    padded = cv2.copyMakeBorder(lumen, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    left, top, width, height = cv2.boundingRect(lumen)
+    box = lumen[top : top + height, left : left + width]
+    padded = cv2.copyMakeBorder(box, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance = float(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
     return max(0.0, 2 * distance - 1)
 

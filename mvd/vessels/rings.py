@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
-from mvd.vessels.measure import Mask, filled, solidity, trace
+from mvd.vessels.measure import Mask, contour_solidity, filled, solidity, trace
 from mvd.vessels.pieces import Box, Labels, Limits, Piece
 from mvd.vessels.touching import split_touching
 
@@ -32,6 +32,12 @@ WALL_ASPECT = 2.5
 LEAST_TIGHT_PART = 0.4
 """Below this part of its loose outline, the tight wall of a vessel has opened and no longer bounds it."""
 
+CLOSED_TIGHT_PART = 0.75
+"""From this part of its loose outline on, the tight wall is closed all round."""
+
+COMPACT_SOLIDITY = 0.92
+"""From this solidity on, the outline of a part has no bay that could be an open lumen."""
+
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
@@ -42,6 +48,8 @@ def find_pieces(labels: Labels, wall: Mask, count: int, limits: Limits) -> list[
     pixels are measured; the others only hold a part together.
     """
     stained = (labels > 0).astype(np.uint8)
+    if count == 1 and _is_compact(stained):
+        return split_touching(_tight(stained, wall, None, (0, 0), (1,), limits.gap_px), limits)
     bridged = _close(stained, limits.gap_px)
     groups = list(range(count + 1))
     bridges = np.zeros_like(stained)
@@ -49,13 +57,19 @@ def find_pieces(labels: Labels, wall: Mask, count: int, limits: Limits) -> list[
     for joint in _ring_joints(labels, stained, bridged):
         if len(joint.members) == 1 or not own_lumen.intersection(joint.members):
             joint.apply(groups, bridges)
-    if count > 1:
-        boxes = find_objects(labels)
-        for joint in _wall_joints(labels, stained, bridged, boxes):
-            if not own_lumen.intersection(joint.members):
-                joint.apply(groups, bridges)
-        return _pieces(labels, wall, groups, bridges, boxes, limits)
-    return split_touching(_tight(stained, wall, bridges, (0, 0), (1,), limits.gap_px), limits)
+    if count == 1:
+        return split_touching(_tight(stained, wall, bridges, (0, 0), (1,), limits.gap_px), limits)
+    boxes = find_objects(labels)
+    for joint in _wall_joints(labels, stained, bridged, boxes):
+        if not own_lumen.intersection(joint.members):
+            joint.apply(groups, bridges)
+    return _pieces(labels, wall, groups, bridges, boxes, limits)
+
+
+def _is_compact(stained: Mask) -> bool:
+    """Whether the outline of a part has no bay, so that nothing in it is open."""
+    outer = trace(stained)
+    return len(outer) == 1 and contour_solidity(outer[0]) >= COMPACT_SOLIDITY
 
 
 def _close(mask: Mask, size_px: int) -> Mask:
@@ -102,14 +116,17 @@ def _pieces(
 
 
 def _tight(
-    own: Mask, wall: Mask, bridge: Mask, corner: tuple[int, int], labels: tuple[int, ...], gap_px: int
+    own: Mask, wall: Mask, bridge: Mask | None, corner: tuple[int, int], labels: tuple[int, ...], gap_px: int
 ) -> Piece:
     """The vessel by its wall, where the wall alone holds it together; else with all that is stained."""
-    loose = filled(own | bridge)
+    loose = filled(own if bridge is None else own | bridge)
     tight_wall = own & wall
-    # Where a weak stretch of the wall fell below the edge, the loose outline tells that it goes on.
-    tight = filled(_close(tight_wall | bridge, gap_px // 2) & loose)
-    if np.count_nonzero(tight) >= LEAST_TIGHT_PART * np.count_nonzero(loose):
+    tight_ring = tight_wall if bridge is None else tight_wall | bridge
+    tight, loose_px = filled(tight_ring), np.count_nonzero(loose)
+    if np.count_nonzero(tight) < CLOSED_TIGHT_PART * loose_px:
+        # A weak stretch of the wall fell below the edge; the loose outline tells that it goes on.
+        tight = filled(_close(tight_ring, gap_px // 2) & loose)
+    if np.count_nonzero(tight) >= LEAST_TIGHT_PART * loose_px:
         return Piece(tight_wall, tight, *corner, labels, was_split=False)
     return Piece(own, loose, *corner, labels, was_split=False)
 
