@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -189,13 +190,14 @@ def main() -> None:
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1 if args.quick else args.jobs, mp_context=spawn) as pool:
         answers = list(pool.map(run, tasks))
-    paragraphs = [
-        *report(answers, args.seeds, side_um),
-        *real_tables({"first script": first_script, "Fiji style": fiji_threshold}, args.pictures, args.quick),
-    ]
-    print("\n" + "\n\n".join(paragraphs))
+    peers = {"first script": first_script, "Fiji style": fiji_threshold}
+    for paragraph in chain(
+        report(answers, args.seeds, side_um), real_tables(peers, args.pictures, args.quick)
+    ):
+        print("\n" + paragraph, flush=True)
+        lines.append(paragraph)
     if args.write:
-        write_section("accuracy", "\n\n".join([*lines, *paragraphs]))
+        write_section("accuracy", "\n\n".join(lines))
 
 
 def _arguments() -> argparse.Namespace:
