@@ -7,6 +7,7 @@ Never per tile: a threshold per tile would put seams into the answer.
 import numpy as np
 from numpy.typing import NDArray
 
+from mvd.haze import fit_haze, remove_haze
 from mvd.segment import ZERO_MILLI_OD, MilliOd, local_filters, smooth_dab
 from mvd.settings import Settings, VesselSettings
 from mvd.slide import AnalysisLevel
@@ -22,12 +23,14 @@ _COLOUR_STRIDE = 3  # every third pixel in row and column is enough for a median
 _BIN_MILLI_OD, _BIN_SIGMA = 5, 2.0
 
 
-def fit_stain(level: AnalysisLevel, tissue: Tissue, settings: Settings) -> Stain:
-    """Fit stain matrix and DAB thresholds on windows sampled evenly over the tissue.
+def fit_stain(level: AnalysisLevel, overview: Rgb, tissue: Tissue, settings: Settings) -> Stain:
+    """Fit stain matrix and DAB thresholds on windows sampled evenly over the tissue, and haze on the overview.
 
     Parameters
     ----------
     level : AnalysisLevel
+    overview : (h, w, 3) uint8
+        The whole slide at ``tissue.mpp``.
     tissue : Tissue
     settings : Settings
     """
@@ -37,11 +40,15 @@ def fit_stain(level: AnalysisLevel, tissue: Tissue, settings: Settings) -> Stain
     matrix = fit_stain_matrix(pixels, tissue.white_point, settings.stain)
     luts = stain_luts(tissue.white_point, matrix)
     filters = local_filters(settings.vessel, level.mpp)
-    background, low, high = fit_thresholds(
-        [smooth_dab(rgb, luts, filters) for rgb in sampled], settings.vessel
-    )
+    flat = local_filters(settings.vessel.model_copy(update={"blur_um": 0.0}), tissue.mpp)
+    coarse = smooth_dab(overview, luts, flat).astype(np.int64) - ZERO_MILLI_OD
+    haze = fit_haze(coarse, tissue.mask & ~tissue.bare, tissue.mpp)
+    dab = [smooth_dab(rgb, luts, filters) for rgb in sampled]
+    for part, window in zip(dab, windows, strict=True):
+        remove_haze(part, haze, window, level.mpp)
+    background, low, high = fit_thresholds(dab, settings.vessel)
     hematoxylin = float(np.median(stain_amounts(pixels, tissue.white_point, matrix)[:, 0]))
-    return Stain(tissue.white_point, matrix, background, hematoxylin, low, high)
+    return Stain(tissue.white_point, matrix, background, hematoxylin, low, high, haze)
 
 
 def fit_thresholds(dab: list[MilliOd], settings: VesselSettings) -> tuple[float, float, float]:
@@ -69,8 +76,8 @@ def fit_thresholds(dab: list[MilliOd], settings: VesselSettings) -> tuple[float,
 def _mode(milli_od: NDArray[np.int64]) -> float:
     """Mode of the values by a smoothed histogram, milli-OD."""
     low, high = np.percentile(milli_od, [0.1, 99.9])
-    edges = np.arange(np.floor(low) - 8 * _BIN_MILLI_OD, high + 9 * _BIN_MILLI_OD, _BIN_MILLI_OD)
+    edges = np.arange(np.floor(low) - 16 * _BIN_MILLI_OD, high + 17 * _BIN_MILLI_OD, _BIN_MILLI_OD)
     counts, _ = np.histogram(milli_od, edges)
     kernel = np.exp(-0.5 * (np.arange(-8, 9) / _BIN_SIGMA) ** 2)
-    smooth = np.convolve(counts, kernel, mode="same")[: len(counts)]
+    smooth = np.convolve(counts, kernel, mode="same")
     return float(edges[int(np.argmax(smooth))] + _BIN_MILLI_OD / 2)

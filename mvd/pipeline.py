@@ -61,7 +61,7 @@ def analyze(
     tissue = find_tissue(overview.rgb, overview.mpp, settings.tissue, settings.stain.white_point)
     report("overview", 1, 1)
     report("fit", 0, 1)
-    stain = fit_stain(level, tissue, settings)
+    stain = fit_stain(level, overview.rgb, tissue, settings)
     report("fit", 1, 1)
     threads = workers or os.cpu_count() or 1
     components = scan(

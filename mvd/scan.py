@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.geometry import um_to_px
+from mvd.haze import Haze, remove_haze
 from mvd.runs import I32, Components, Search, connect, encode, fuse, search_index
 from mvd.segment import Segmenter, candidate_mask, make_segmenter, smooth_dab
 from mvd.settings import VesselSettings
@@ -57,7 +58,9 @@ def scan(
     tiles = tiles_over(level.shape_px, tile_px, segmenter.filters.reach_px, search.mask, scale)
     # cv2's own threads make tiles slower: the threads here are enough.
     cv2.setNumThreads(1)
-    parts = _map_tiles(lambda tile: _encode_tile(level, tile, segmenter, search), tiles, workers, progress)
+    parts = _map_tiles(
+        lambda tile: _encode_tile(level, tile, segmenter, search, stain.haze), tiles, workers, progress
+    )
     return connect(fuse(parts), round(stain.high_od * 1000))
 
 
@@ -73,9 +76,10 @@ def _search(level: AnalysisLevel, tissue: Tissue) -> Search:
     )
 
 
-def _encode_tile(level: AnalysisLevel, tile: Tile, segmenter: Segmenter, search: Search) -> I32:
+def _encode_tile(level: AnalysisLevel, tile: Tile, segmenter: Segmenter, search: Search, haze: Haze) -> I32:
     rgb = level.read(tile.halo)
     dab = smooth_dab(rgb, segmenter.luts, segmenter.filters)
+    remove_haze(dab, haze, tile.halo, level.mpp)
     mask = candidate_mask(dab, segmenter)
     return encode(rgb, dab, mask, segmenter.luts, (tile.core, tile.halo), search)
 

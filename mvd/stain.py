@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.errors import StainError
+from mvd.haze import NO_HAZE, Haze
 from mvd.settings import StainSettings
 from mvd.slide.base import Rgb
 
@@ -59,6 +60,8 @@ class Stain:
         Hematoxylin optical density of the tissue (its median): what pigment is judged against.
     low_od, high_od : float
         DAB optical density that outlines a vessel, and that it must reach somewhere.
+    haze : Haze
+        Slowly varying DAB over the slide; it is taken off before the thresholds are applied.
     """
 
     white_point: tuple[float, float, float]
@@ -67,6 +70,7 @@ class Stain:
     background_hematoxylin_od: float
     low_od: float
     high_od: float
+    haze: Haze = NO_HAZE
 
 
 def optical_density(

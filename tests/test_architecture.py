@@ -23,6 +23,7 @@ BASE = {"errors", "geometry", "settings"}
 STAGES = (
     "slide",
     "tissue",
+    "haze",
     "stain",
     "tiles",
     "segment",
@@ -39,8 +40,8 @@ MAY_IMPORT = {
     **{stage: BASE | set(STAGES[:position]) for position, stage in enumerate(STAGES)},
     "result": BASE | set(STAGES),
     "summary": BASE | set(STAGES) | {"result", "public"},
-    "fit": BASE | set(STAGES[:5]),
-    "scan": BASE | set(STAGES[:6]),
+    "fit": BASE | set(STAGES[:6]),
+    "scan": BASE | set(STAGES[:7]),
     "pipeline": BASE | set(STAGES) | {"fit", "scan", "result", "summary"},
     "report": BASE | {"result"},
     "batch": BASE | {"public", "pipeline", "report", "result"},
