@@ -122,6 +122,9 @@ class VesselSettings(Section):
     min_area_um2: float = Field(
         20.0, ge=0, description="Smaller vessels (lumen included) are not counted, um2"
     )
+    max_wall_um: float = Field(
+        15.0, gt=0, description="Vessels (and brown masses) with a thicker stained wall are not counted, um"
+    )
     max_lumen_width_um: float = Field(
         50.0, gt=0, description="Vessels with a wider lumen (about 8 red cells) are not counted, um"
     )

@@ -157,6 +157,8 @@ def judge(shape: Shape, piece: Piece, settings: VesselSettings, mpp: float) -> s
         return "too_small"
     if shape.lumen_width * mpp > settings.max_lumen_width_um:
         return "lumen_too_wide"
+    if shape.wall * mpp > settings.max_wall_um:
+        return "thick_wall"
     if piece.was_split:
         return "split"
     return "merged" if len(piece.labels) > 1 else "ok"
