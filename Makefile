@@ -32,9 +32,9 @@ format: $(TO_TEST)  ## Format the code and mend what ruff can mend
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-bench: $(TO_TEST)  ## Speed and accuracy beside other tools (takes minutes)
-	$(PY) benchmarks/accuracy.py
-	$(PY) benchmarks/speed.py
+bench: $(TO_TEST)  ## Speed and accuracy beside other tools, into benchmarks/RESULTS.md (takes minutes)
+	$(PY) benchmarks/accuracy.py --write
+	$(PY) benchmarks/speed.py --write
 
 samples: $(TO_RUN)  ## Write sample_images again
 	$(VENV)/bin/mvd phantom --out sample_images --cohort

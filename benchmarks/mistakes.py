@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from mvd.phantom import Phantom, score
@@ -69,7 +70,7 @@ def mistakes_of(table: pd.DataFrame, phantom: Phantom) -> Mistakes:
 
 
 def _lies_on(table: pd.DataFrame, phantom: Phantom) -> list[int]:
-    """Truth label that each row's centroid lies on or nearest to within ``NEAR_UM``; 0 for none."""
+    """Truth label that each row's centroid lies on, or is nearest to by the rule of ``score``; 0 for none."""
     if table.empty:
         return []
     rows, cols = np.nonzero(phantom.labels)
@@ -80,35 +81,43 @@ def _lies_on(table: pd.DataFrame, phantom: Phantom) -> list[int]:
     far, nearest = tree.query(places, distance_upper_bound=NEAR_UM / phantom.mpp)
     found = np.isfinite(far)
     near = np.minimum(nearest, len(rows) - 1)
-    return np.where(found, phantom.labels[rows[near], cols[near]], 0).tolist()
+    on = np.where(found, phantom.labels[rows[near], cols[near]], 0)
+    return [
+        int(label) or _beside(place, phantom) for label, place in zip(on, places * phantom.mpp, strict=True)
+    ]
+
+
+def _beside(place_um: NDArray[np.float64], phantom: Phantom) -> int:
+    """Label of the vessel whose centroid is close by: that of a curved tube may lie beside it."""
+    vessels = phantom.countable
+    if vessels.empty:
+        return 0
+    apart_um = np.hypot(*(vessels[["x_um", "y_um"]].to_numpy(float) - place_um).T)
+    reach_um = np.maximum(NEAR_UM, 0.5 * np.sqrt(vessels["filled_area_um2"].to_numpy(float) / np.pi))
+    nearest = int((apart_um - reach_um).argmin())
+    return int(vessels["vessel_id"].iloc[nearest]) if apart_um[nearest] <= reach_um[nearest] else 0
 
 
 def _missed(table: pd.DataFrame, lies_on: list[int], phantom: Phantom) -> Iterator[Missed]:
     counted = table["counted"].to_numpy(bool)
     on = np.array(lies_on, int)
     reasons = table["reason"].astype(str).to_numpy() if "reason" in table else np.full(len(table), "rejected")
-    found = table.loc[counted, ["x_um", "y_um"]].to_numpy(float)
     for vessel in phantom.countable.itertuples():
         if (counted & (on == vessel.vessel_id)).any():
             continue
         rejected = reasons[~counted & (on == vessel.vessel_id)]
-        reach_um = max(NEAR_UM, 0.5 * (vessel.filled_area_um2 / np.pi) ** 0.5)
-        if len(found) and np.hypot(*(found - (vessel.x_um, vessel.y_um)).T).min() <= reach_um:
-            continue  # the centroid of a curved tube, beside it
         why = str(rejected[0]) if len(rejected) else "no candidate of its own"
         yield Missed(int(vessel.vessel_id), str(vessel.kind), why)
 
 
 def _extra(table: pd.DataFrame, lies_on: list[int], phantom: Phantom) -> Iterator[Extra]:
     truth = phantom.vessels.set_index("vessel_id")
-    centres = cKDTree(phantom.countable[["x_um", "y_um"]].to_numpy(float)) if len(phantom.countable) else None
     seen = set[int]()
     for row, label in zip(table.itertuples(), lies_on, strict=True):
         if not row.counted:
             continue
         if label == 0:
-            beside = centres is not None and centres.query((row.x_um, row.y_um))[0] <= 2 * NEAR_UM
-            yield Extra(row.x_um, row.y_um, "beside a vessel" if beside else "tissue, haze or a nucleus")
+            yield Extra(row.x_um, row.y_um, "tissue, haze or a nucleus")
         elif not truth.loc[label, "countable"]:
             yield Extra(row.x_um, row.y_um, str(truth.loc[label, "kind"]))
         elif label in seen:

@@ -1,0 +1,72 @@
+"""The benchmarks run, so that they cannot rot, and their figures are of the right order."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+BENCHMARKS = REPO / "benchmarks"
+
+
+def quick(name: str, *options: str) -> str:
+    """Run a benchmark in its quick form and return what it prints."""
+    command = [sys.executable, str(BENCHMARKS / name), "--quick", *options]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of every table row."""
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if "|" in line
+    ]
+
+
+def test_accuracy_puts_mvd_beside_its_peers(tmp_path):
+    text = quick("accuracy.py", "--pictures", str(tmp_path))
+    scores = {(row[0], row[1], row[2].strip("*")): row[3:] for row in rows(text) if len(row) == 9}
+    for method in ("mvd", "first script", "Fiji style"):
+        assert {form for difficulty, form, own in scores if own == method} == {"no JPEG", "JPEG 80"}
+    assert float(scores["clean", "no JPEG", "mvd"][2]) > 0.9
+    assert float(scores["clean", "no JPEG", "mvd"][2]) > float(scores["clean", "no JPEG", "first script"][2])
+    assert (tmp_path / "clean_1000.png").stat().st_size > 10_000
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="speed.py keeps to two processors: Linux only"
+)
+def test_speed_times_reading_and_the_whole_process():
+    text = quick("speed.py")
+    seconds = {
+        row[0].strip("*"): float(row[1]) for row in rows(text) if len(row) == 6 and row[1][:1].isdigit()
+    }
+    assert seconds["raw tile decode (simplejpeg)"] < seconds["OpenSlide reading"]
+    assert seconds["mvd run, whole process"] <= seconds["mvd run, first ever (compiles)"]
+    (vessels,) = re.findall(r"(\d+) vessels counted", text)
+    assert int(vessels) > 100
+
+
+def test_hotspots_of_the_exact_search_hold_the_most():
+    missed = [line.split() for line in quick("hotspots.py").splitlines() if " raster " in line]
+    assert missed
+    assert all(float(row[3]) >= 0 for row in missed)
+
+
+def test_a_benchmark_writes_its_own_section_only(tmp_path):
+    spec = importlib.util.spec_from_file_location("page", BENCHMARKS / "page.py")
+    assert spec is not None
+    page = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(page)
+    results = tmp_path / "RESULTS.md"
+    page.write_section("speed", "fast", results)
+    page.write_section("accuracy", "right", results)
+    page.write_section("speed", "faster", results)
+    text = results.read_text(encoding="utf-8")
+    assert text.startswith("# Results")
+    assert re.findall(r"^(fast\w*|right)$", text, re.M) == ["faster", "right"]
