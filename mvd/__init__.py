@@ -6,8 +6,8 @@ The way a slide takes (``mvd.analyze``)::
                -> tissue.py    overview -> tissue mask, area, white point
                -> fit.py       sampled tissue -> stain matrix (stain.py) and DAB thresholds
                -> tiles.py     core and halo rectangles over the tissue
-               -> scan.py      every tile: segment.py (DAB -> candidate mask) -> runs.py
-               -> runs.py      runs -> components over the whole slide (no seams)
+               -> scan.py      every tile: segment.py (DAB -> candidate mask) -> runs
+               -> runs/        runs -> components over the whole slide (no seams)
                -> vessels/     components -> vessels: rings closed, touching ones split, rules with reasons
                -> hotspots/    vessels + tissue -> the circles that hold the most
                -> summary.py   the slide's row of summary.csv

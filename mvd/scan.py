@@ -6,6 +6,7 @@ order in which tiles are done never change it.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from mvd.geometry import um_to_px
 from mvd.haze import Haze, remove_haze
-from mvd.runs import I32, Components, Search, connect, encode, fuse, search_index
+from mvd.runs import I32, Components, Reduction, Search, encode, search_index
 from mvd.segment import Segmenter, candidate_mask, make_segmenter, smooth_dab
 from mvd.settings import VesselSettings
 from mvd.slide import AnalysisLevel
@@ -58,10 +59,18 @@ def scan(
     tiles = tiles_over(level.shape_px, tile_px, segmenter.filters.reach_px, search.mask, scale)
     # cv2's own threads make tiles slower: the threads here are enough.
     cv2.setNumThreads(1)
-    parts = _map_tiles(
-        lambda tile: _encode_tile(level, tile, segmenter, search, stain.haze), tiles, workers, progress
-    )
-    return connect(fuse(parts), round(stain.high_od * 1000))
+    reduction = Reduction((tile.core for tile in tiles), round(stain.high_od * 1000))
+    done = 0
+
+    def take(tile: Tile, runs: I32) -> None:
+        nonlocal done
+        reduction.add(tile.core, runs)
+        done += 1
+        if progress is not None:
+            progress("tiles", done, len(tiles))
+
+    _map_tiles(lambda tile: _encode_tile(level, tile, segmenter, search, stain.haze), tiles, workers, take)
+    return reduction.components()
 
 
 def _search(level: AnalysisLevel, tissue: Tissue) -> Search:
@@ -85,22 +94,26 @@ def _encode_tile(level: AnalysisLevel, tile: Tile, segmenter: Segmenter, search:
 
 
 def _map_tiles(
-    work: Callable[[Tile], I32], tiles: Sequence[Tile], workers: int, progress: Progress | None
-) -> list[I32]:
-    """Do all tiles, a few ahead of what is finished; on any error or cancellation the rest is not begun."""
-    parts: list[I32] = []
+    work: Callable[[Tile], I32], tiles: Sequence[Tile], workers: int, take: Callable[[Tile, I32], None]
+) -> None:
+    """Do all tiles, a few ahead of what is taken; on any error or cancellation the rest is not begun.
+
+    ``take`` is called from this thread with each tile's runs as they come, in no certain order.
+    """
     waiting = iter(tiles)
-    pending: set[Future[I32]] = set()
+    pending: dict[Future[I32], Tile] = {}
     with ThreadPoolExecutor(workers) as pool:
         try:
-            while len(parts) < len(tiles):
-                while len(pending) < 2 * workers and (tile := next(waiting, None)) is not None:
-                    pending.add(pool.submit(work, tile))
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                parts.extend(future.result() for future in done)
-                if progress is not None:
-                    progress("tiles", len(parts), len(tiles))
+            for tile in islice(waiting, 2 * workers):
+                pending[pool.submit(work, tile)] = tile
+            while pending:
+                done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                while done:
+                    # A result is let go of before the next one is taken.
+                    future = done.pop()
+                    if (following := next(waiting, None)) is not None:
+                        pending[pool.submit(work, following)] = following
+                    take(pending.pop(future), future.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return parts

@@ -1,7 +1,7 @@
 """Neighbourhoods -> crops: the runs of a few components painted as small pictures.
 
-Input: the components of a slide and the group of each. Output: label and wall pictures with their place. Nothing here
-looks at shapes.
+Input: the components of a slide, with their runs, and the group of each. Output: label and wall pictures with their
+place. Nothing here looks at shapes.
 """
 
 from dataclasses import dataclass
