@@ -180,7 +180,7 @@ def main() -> None:
     """Print the results; write them too if asked."""
     args = _arguments()
     lines = ["## Accuracy", machine()]
-    qualities, side_um = ((80,), 600.0) if args.quick else (QUALITIES, SIDE_UM)
+    qualities, side_um = ((80,), 450.0) if args.quick else (QUALITIES, SIDE_UM)
     tasks = [
         Task(difficulty, seed, side_um, qualities, args.pictures)
         for difficulty in LOOKS

@@ -94,7 +94,8 @@ def real_tables(peers: Mapping[str, Peer], pictures: Path | None, quick: bool) -
         yield _glioma_table(counts, ("mvd", *peers))
     else:
         yield "Glioma fields (CD34): skipped, not here."
-    yield from _others(peers, pictures)
+    if not quick:
+        yield from _others(peers, pictures)
 
 
 def glioma_fields() -> list[Field]:

@@ -21,20 +21,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from page import machine, markdown_table, write_section
 
-# The parent stays small, for the peak memory of a child includes what it was forked from: numpy and the like are
+# This process stays small, for the peak memory of a child includes what it was forked from: numpy and the like are
 # imported in the children only.
 
 THREADS = 2
-SQUARE_PX = 1024
+READING, DECODING = "OpenSlide reading", "raw tile decode (simplejpeg)"
+TASKS = Path(__file__).with_name("speed_tasks.py")
 STAGES = ("import", "open", "overview", "fit", "tiles", "vessels", "hotspots", "pictures", "report")
-TASKS: dict[str, Callable[[Path], dict[str, float]]] = {}
 
 
 @dataclass(frozen=True)
@@ -45,85 +44,6 @@ class Ended:
     cpu_s: float
     peak_mb: float
     said: str
-
-
-def task(work: Callable[[Path], dict[str, float]]) -> Callable[[Path], dict[str, float]]:
-    """Make a function one that a child process can be told to do."""
-    TASKS[work.__name__] = work
-    return work
-
-
-@task
-def decode(slide: Path) -> dict[str, float]:
-    """Decode the raw tiles of level 0."""
-    import simplejpeg
-    import tifffile
-
-    with tifffile.TiffFile(slide) as tiff:
-        page = tiff.pages[0].aspage()
-        places = list(zip(page.dataoffsets, page.databytecounts, strict=True))
-    file = os.open(slide, os.O_RDONLY)
-
-    def work(part: list[tuple[int, int]]) -> None:
-        for offset, size in part:
-            simplejpeg.decode_jpeg(os.pread(file, size, offset), "RGB")
-
-    return {"seconds": _in_threads(work, places)}
-
-
-@task
-def openslide(slide: Path) -> dict[str, float]:
-    """Read every pixel of level 0 with OpenSlide."""
-    from openslide import OpenSlide
-
-    with OpenSlide(slide) as opened:
-        width, height = opened.dimensions
-    corners = [(x, y) for y in range(0, height, SQUARE_PX) for x in range(0, width, SQUARE_PX)]
-
-    def work(part: list[tuple[int, int]]) -> None:
-        with OpenSlide(slide) as own:
-            for x, y in part:
-                own.read_region((x, y), 0, (min(SQUARE_PX, width - x), min(SQUARE_PX, height - y)))
-
-    return {"seconds": _in_threads(work, corners)}
-
-
-def _in_threads(work: Callable[[list[tuple[int, int]]], None], pieces: list[tuple[int, int]]) -> float:
-    """Split the pieces into as many runs as there are threads, one below the other, and time them."""
-    size = -(-len(pieces) // THREADS)
-    parts = [pieces[start : start + size] for start in range(0, len(pieces), size)]
-    with ThreadPoolExecutor(THREADS) as pool:
-        start_s = time.perf_counter()
-        list(pool.map(work, parts))
-        return time.perf_counter() - start_s
-
-
-@task
-def stages(slide: Path) -> dict[str, float]:
-    """Measure the slide in this process and note when each stage ends."""
-    start_s = time.perf_counter()
-    import mvd
-    from mvd.report import write_slide
-
-    analyze = mvd.analyze
-    ends = [("import", time.perf_counter())]
-
-    def note(stage: str, done: int, total: int) -> None:
-        if done == 0 and stage == "overview":
-            ends.append(("open", time.perf_counter()))
-        if done == total:
-            ends.append((stage, time.perf_counter()))
-
-    result = analyze(slide, mvd.Settings(), workers=THREADS, progress=note)
-    ends.append(("pictures", time.perf_counter()))
-    with tempfile.TemporaryDirectory() as folder:
-        write_slide(result, Path(folder) / "slide", "slide", slide.name)
-        ends.append(("report", time.perf_counter()))
-    seconds = {"vessels counted": float(result.summary["vessels"] or 0)}
-    for name, end_s in ends:
-        seconds[name] = end_s - start_s
-        start_s = end_s
-    return seconds
 
 
 def run_child(command: list[str], env: dict[str, str]) -> Ended:
@@ -144,11 +64,12 @@ def run_child(command: list[str], env: dict[str, str]) -> Ended:
 class Course:
     """One slide and the contestants on it."""
 
-    def __init__(self, folder: Path, side_px: int) -> None:
+    def __init__(self, folder: Path, side_px: int, *, own_kernels: bool) -> None:
         self.side_px, self.folder = side_px, folder
         self.slide = folder / f"{side_px}.svs"
         # an own place for compiled kernels: the first run is truly the first
-        self.env = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "kernels")}
+        kernels = {"NUMBA_CACHE_DIR": str(folder / "kernels")} if own_kernels else {}
+        self.env = {**os.environ, **kernels}
         code = "import sys; from pathlib import Path; from mvd.phantom import tiled_slide; "
         code += f"tiled_slide(Path(sys.argv[1]), {side_px})"
         run_child([sys.executable, "-c", code, str(self.slide)], self.env)
@@ -165,10 +86,15 @@ class Course:
         command = [str(mvd), "run", str(self.slide), "--out", str(out), "--workers", str(THREADS), "--quiet"]
         return run_child(command, self.env)
 
-    def do(self, name: str) -> dict[str, float]:
-        """Run a task in a child and return what it found, its peak memory included."""
-        ended = run_child([sys.executable, __file__, "--task", name, str(self.slide)], self.env)
-        return {**json.loads(ended.said), "peak_mb": ended.peak_mb}
+    def read(self, name: str) -> Ended:
+        """Read the slide in a child; the times are those of the reading alone."""
+        ended = self.do(name)
+        found = json.loads(ended.said)
+        return replace(ended, wall_s=found["wall_s"], cpu_s=found["cpu_s"])
+
+    def do(self, name: str) -> Ended:
+        """Do a task in a child, which says what it found as JSON."""
+        return run_child([sys.executable, str(TASKS), name, str(self.slide)], self.env)
 
 
 def two_processors() -> list[int]:
@@ -181,42 +107,50 @@ def two_processors() -> list[int]:
 def report(course: Course, big: Course | None, repeats: int) -> Iterator[str]:
     """Yield the lines of the results."""
     first = course.mvd_run()
-    reading: dict[str, list[float]] = {"decode": [], "openslide": []}
-    peaks: dict[str, float] = {}
-    runs: list[Ended] = []
+    turns: dict[str, list[Ended]] = {READING: [], DECODING: [], "**mvd run, whole process**": []}
     for _ in range(repeats):
-        for name, seconds in reading.items():
-            found = course.do(name)
-            seconds.append(found["seconds"])
-            peaks[name] = max(peaks.get(name, 0.0), found["peak_mb"])
-        runs.append(course.mvd_run())
-    walls = [run.wall_s for run in runs]
-    floor_s = statistics.median(reading["openslide"])
-    peak_mb = max(run.peak_mb for run in runs)
-    rows = [
-        _row("raw tile decode (simplejpeg)", reading["decode"], floor_s, course, peaks["decode"]),
-        _row("OpenSlide reading", reading["openslide"], floor_s, course, peaks["openslide"]),
-        _row("**mvd run, whole process**", walls, floor_s, course, peak_mb),
-        _row("mvd run, first ever (compiles)", [first.wall_s], floor_s, course, first.peak_mb),
-    ]
+        for name, ended in zip(
+            turns, (course.read("openslide"), course.read("decode"), course.mvd_run()), strict=True
+        ):
+            turns[name].append(ended)
+    turns["mvd run, first ever (compiles)"] = [first]
+    reading = _median(turns[READING])
     yield f"Slide: {course.side_px} x {course.side_px} px at 0.5 um/px, JPEG SVS, {_mb(course.slide)} MB on disk."
     yield ""
-    yield markdown_table(
-        ("", "median s", "least to most s", "of OpenSlide", "Mpx/s", "peak memory, MB"), rows
+    head = (
+        "",
+        "median s",
+        "least to most s",
+        "of OpenSlide",
+        "processor s",
+        "of OpenSlide",
+        "peak memory, MB",
     )
-    cpu_s = statistics.median(run.cpu_s for run in runs)
+    yield markdown_table(head, [_row(name, ended, reading) for name, ended in turns.items()])
     yield ""
-    yield f"`mvd run` took {cpu_s:.1f} s of processor time, on {THREADS} processors."
+    yield (
+        "Processor s: of all threads together. It changes less than the time on the clock when other work shares the "
+        "machine; the clock is what a user waits for."
+    )
     if big:
-        yield from _memory(course, peak_mb, big)
+        yield from _memory(course, max(ended.peak_mb for ended in turns["**mvd run, whole process**"]), big)
     yield from _stages(course)
 
 
-def _row(name: str, seconds: list[float], openslide_s: float, course: Course, peak_mb: float) -> list[str]:
-    median = statistics.median(seconds)
-    spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
-    part, rate = f"{median / openslide_s:.2f}", f"{course.mpx / median:.0f}"
-    return [name, f"{median:.2f}", spread, part, rate, f"{peak_mb:.0f}"]
+def _median(turns: list[Ended]) -> Ended:
+    wall_s, cpu_s = (statistics.median(getattr(turn, name) for turn in turns) for name in ("wall_s", "cpu_s"))
+    return Ended(wall_s, cpu_s, max(turn.peak_mb for turn in turns), "")
+
+
+def _row(name: str, turns: list[Ended], reading: Ended) -> list[str]:
+    own = _median(turns)
+    walls = [turn.wall_s for turn in turns]
+    times = [
+        f"{own.wall_s:.2f}",
+        f"{min(walls):.2f} to {max(walls):.2f}",
+        f"{own.wall_s / reading.wall_s:.2f}",
+    ]
+    return [name, *times, f"{own.cpu_s:.2f}", f"{own.cpu_s / reading.cpu_s:.2f}", f"{own.peak_mb:.0f}"]
 
 
 def _memory(course: Course, peak_mb: float, big: Course) -> Iterator[str]:
@@ -232,7 +166,7 @@ def _memory(course: Course, peak_mb: float, big: Course) -> Iterator[str]:
 
 
 def _stages(course: Course) -> Iterator[str]:
-    found = course.do("stages")
+    found = json.loads(course.do("stages").said)
     timed = [name for name in STAGES if name in found]
     total = sum(found[name] for name in timed)
     yield ""
@@ -254,24 +188,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="4096 px, one repeat, no big slide")
+    parser.add_argument(
+        "--quick", action="store_true", help="4096 px, one repeat, no big slide, kernels of the checkout"
+    )
     parser.add_argument("--side", type=int, default=16384, help="side of the slide, px")
     parser.add_argument("--big", type=int, default=32768, help="side of the slide for memory, px; 0: none")
     parser.add_argument("--repeats", type=int, default=3, help="turns of each")
     parser.add_argument("--folder", type=Path, help="where to make the temporary folder")
     parser.add_argument("--write", action="store_true", help="put the results into RESULTS.md")
-    parser.add_argument("--task", choices=sorted(TASKS), help=argparse.SUPPRESS)
-    parser.add_argument("slide", nargs="?", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.task:
-        print(json.dumps(TASKS[args.task](args.slide)))
-        return
     if args.quick:
         args.side, args.big, args.repeats = 4096, 0, 1
     processors = two_processors()
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
-        course = Course(Path(folder), args.side)
-        big = Course(Path(folder), args.big) if args.big else None
+        course = Course(Path(folder), args.side, own_kernels=not args.quick)
+        big = Course(Path(folder), args.big, own_kernels=True) if args.big else None
         lines = ["## Speed and memory", "", f"{machine()} Kept to {len(processors)} processors.", ""]
         print("\n".join(lines))
         for line in report(course, big, args.repeats):
