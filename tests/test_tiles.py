@@ -20,7 +20,7 @@ def mask_for(shape_px: tuple[int, int], scale: float, seed: int, part: float) ->
 
 
 @given(shapes, st.integers(1, 400), st.integers(0, 40), scales, st.integers(0, 99), st.floats(0, 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_cores_cover_the_mask_without_overlap(
     shape_px: tuple[int, int], tile_px: int, reach_px: int, scale: float, seed: int, part: float
 ) -> None:
@@ -55,7 +55,7 @@ def test_glass_far_from_tissue_is_not_read() -> None:
 
 
 @given(shapes, st.integers(1, 200), st.integers(1, 24), scales, st.integers(0, 99), st.floats(0, 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_windows_lie_on_tissue_and_apart(
     shape_px: tuple[int, int], side_px: int, most: int, scale: float, seed: int, part: float
 ) -> None:

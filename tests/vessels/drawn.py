@@ -1,4 +1,4 @@
-"""Shapes drawn with eight by eight samples a pixel, and the components that a slide with such shapes would give.
+"""Drawn shapes, nine by nine samples to a pixel of their edge, and the components that a slide of them would give.
 
 Coordinates are continuous pixels: pixel (row, col) covers row .. row + 1 and col .. col + 1.
 """
@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from mvd.geometry import Rect
 from mvd.runs import Components, Search, connect, encode, fuse
 from mvd.segment import WALL, ZERO_MILLI_OD
 
 MPP = 0.5
-SAMPLES = 8
+SAMPLES = 9  # odd, so that no pixel is covered by exactly one half
 Inside = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.bool_]]
 
 NO_STAIN = np.zeros((3, 3, 256), np.int32)
@@ -21,13 +22,14 @@ NO_STAIN = np.zeros((3, 3, 256), np.int32)
 
 
 def drawn(inside: Inside, shape_px: tuple[int, int]) -> NDArray[np.uint8]:
-    """The pixels that lie inside to at least one half, (h, w) uint8."""
-    rows, cols = shape_px
-    y = (np.arange(rows * SAMPLES) + 0.5)[:, None] / SAMPLES
-    x = (np.arange(cols * SAMPLES) + 0.5)[None, :] / SAMPLES
-    fine = np.broadcast_to(inside(y, x), (rows * SAMPLES, cols * SAMPLES))
-    part = fine.reshape(rows, SAMPLES, cols, SAMPLES).mean(axis=(1, 3))
-    return (part >= 0.5).astype(np.uint8)
+    """The pixels that lie inside to at least one half, (h, w) uint8. No detail may be finer than a pixel."""
+    y, x = np.indices(shape_px) + 0.5
+    mask = inside(y, x).astype(np.uint8)
+    edge = maximum_filter(mask, 3) != minimum_filter(mask, 3)
+    steps = (np.arange(SAMPLES) + 0.5) / SAMPLES - 0.5
+    down, right = (step.ravel() for step in np.meshgrid(steps, steps, indexing="ij"))
+    mask[edge] = inside(y[edge][:, None] + down, x[edge][:, None] + right).mean(axis=1) >= 0.5
+    return mask
 
 
 def ellipse(row: float, col: float, half_long: float, half_short: float, angle: float = 0.0) -> Inside:
