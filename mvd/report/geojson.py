@@ -4,22 +4,21 @@ Coordinates are (x, y) in level-0 pixels, a hundredth of a pixel fine. The text 
 slide has a hundred thousand outlines, and ``json.dumps`` takes as long for them as the analysis does.
 """
 
+import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import chain, islice
+from typing import NamedTuple
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from mvd.report.rings import Polygon, Ring, circle_um, tissue_polygons_um, vessel_polygons_um
+from mvd.report.coordinates import ring_texts
+from mvd.report.rings import Polygon, circle_um, tissue_polygons_um, vessel_polygons_um
 from mvd.report.rows import hotspot_rows, vessel_columns
 from mvd.report.table import format_column
-from mvd.result import HOTSPOT_COLUMNS, VESSEL_COLUMNS, SlideResult
+from mvd.result import HOTSPOT_COLUMNS, VESSEL_COLUMNS, Column, SlideResult
 
 Colour = tuple[int, int, int]
-Numbers = Mapping[str, str]
 
 COUNTED: Colour = (0, 190, 160)
 NOT_COUNTED: Colour = (230, 159, 0)
@@ -27,19 +26,18 @@ HOTSPOT: Colour = (204, 121, 167)
 TISSUE: Colour = (0, 114, 178)
 
 _NAMESPACE = uuid.UUID("a3a1b1de-3c1f-5a70-9d0e-2f6d7664cd34")  # any fixed one: it makes the ids reproducible
-_STRAIGHT_PX = 0.02
+_BATCH = 4096  # features whose coordinates are written at once
 _MEASURED = tuple(c for c in VESSEL_COLUMNS if c.kind in ("int", "float") and c.name != "vessel_id")
 
 
-@dataclass(frozen=True)
-class _Feature:
-    """One thing to draw: ``numbers`` are JSON numbers already, an empty one is left out."""
+class _Feature(NamedTuple):
+    """One thing to draw; ``numbers`` is the inside of a JSON object."""
 
     key: str
     name: str
     class_name: str
     colour: Colour
-    numbers: Numbers
+    numbers: str
     polygons_um: list[Polygon]
     is_annotation: bool = False
 
@@ -58,64 +56,77 @@ def geojson(result: SlideResult, slide_id: str) -> bytes:
     bytes
         A FeatureCollection, UTF-8.
     """
-    mpp = float(result.summary["mpp"] or 0)
-    features = (*_tissue(result), *_hotspots(result), *_vessels(result))
-    lines = (_feature_text(feature, slide_id, mpp) for feature in features)
+    scale = 1 / float(result.summary["mpp"])  # type: ignore[arg-type]
+    features = chain(_tissue(result), _hotspots(result), _vessels(result))
+    lines: list[str] = []
+    while batch := list(islice(features, _BATCH)):
+        rings = [ring for feature in batch for polygon in feature.polygons_um for ring in polygon]
+        texts = iter(ring_texts(rings, scale))
+        lines += [_feature_text(feature, slide_id, texts) for feature in batch]
     return ('{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n").encode()
 
 
 def _tissue(result: SlideResult) -> Iterator[_Feature]:
     polygons = tissue_polygons_um(result.tissue.mask, result.tissue.mpp)
     if polygons:
-        numbers = {"area_mm2": f"{result.tissue.area_mm2:.6f}"}
+        numbers = f'"area_mm2":{result.tissue.area_mm2:.6f}'
         yield _Feature("tissue", "Tissue", "Tissue", TISSUE, numbers, polygons, is_annotation=True)
 
 
 def _hotspots(result: SlideResult) -> Iterator[_Feature]:
+    rows = hotspot_rows(result, "")
     columns = [c for c in HOTSPOT_COLUMNS if c.kind != "text"]
-    for hotspot, row in zip(result.hotspots, hotspot_rows(result, ""), strict=True):
+    numbers = _numbers(columns, [format_column([row[c.name] for row in rows], c) for c in columns])
+    for hotspot, measured in zip(result.hotspots, numbers, strict=True):
         name = f"Hot spot {hotspot.rank}"
-        numbers = {c.name: format_column([row[c.name]], c)[0] for c in columns}
         circle = circle_um(hotspot.x_um, hotspot.y_um, hotspot.radius_um)
-        yield _Feature(name, name, "Hot spot", HOTSPOT, numbers, [[circle]], is_annotation=True)
+        yield _Feature(name, name, "Hot spot", HOTSPOT, measured, [[circle]], is_annotation=True)
 
 
 def _vessels(result: SlideResult) -> Iterator[_Feature]:
     table = vessel_columns(result, "")
-    cells = [format_column(table[c.name], c) for c in _MEASURED]
+    numbers = _numbers(_MEASURED, [format_column(table[c.name], c) for c in _MEASURED])
     known = zip(table["vessel_id"], table["counted"], table["reason"], result.vessels.outlines, strict=True)
-    for (vessel_id, counted, reason, outline), *row in zip(known, *cells, strict=True):
-        numbers = {c.name: cell for c, cell in zip(_MEASURED, row, strict=True)}
+    for (vessel_id, counted, reason, outline), measured in zip(known, numbers, strict=True):
         class_name, colour = ("Vessel", COUNTED) if counted else (f"Not counted: {reason}", NOT_COUNTED)
         polygons = vessel_polygons_um(outline.outer, outline.lumens, result.analysis_mpp)
-        yield _Feature(f"vessel {vessel_id}", str(vessel_id), class_name, colour, numbers, polygons)
+        yield _Feature(f"vessel {vessel_id}", str(vessel_id), class_name, colour, measured, polygons)
 
 
-def _feature_text(feature: _Feature, slide_id: str, mpp: float) -> str:
-    texts = [
-        "[" + ",".join(_ring_text(ring, mpp) for ring in polygon) + "]" for polygon in feature.polygons_um
+def _numbers(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[str]:
+    """Turn columns of formatted numbers into the inside of a JSON object for each row; empty ones are left out."""
+    named = [
+        [f'"{column.name}":{cell},' if cell else "" for cell in column_cells]
+        for column, column_cells in zip(columns, cells, strict=True)
     ]
-    kind, coordinates = ("Polygon", texts[0]) if len(texts) == 1 else ("MultiPolygon", f"[{','.join(texts)}]")
-    properties: dict[str, object] = {
-        "objectType": "annotation" if feature.is_annotation else "detection",
-        "name": feature.name,
-        "classification": {"name": feature.class_name, "color": feature.colour},
-    }
-    if feature.is_annotation:
-        properties["isLocked"] = True
-    numbers = ",".join(f'"{name}":{number}' for name, number in feature.numbers.items() if number)
+    return ["".join(row)[:-1] for row in zip(*named, strict=True)]
+
+
+def _feature_text(feature: _Feature, slide_id: str, ring_text: Iterator[str]) -> str:
+    """Write a feature; its rings are the next ones of ``ring_text``."""
+    polygons = [f"[{','.join(islice(ring_text, len(polygon)))}]" for polygon in feature.polygons_um]
+    geometry = (
+        f'"Polygon","coordinates":{polygons[0]}'
+        if len(polygons) == 1
+        else f'"MultiPolygon","coordinates":[{",".join(polygons)}]'
+    )
+    kind = "annotation" if feature.is_annotation else "detection"
+    locked = ',"isLocked":true' if feature.is_annotation else ""
     return (
-        f'{{"type":"Feature","id":"{uuid.uuid5(_NAMESPACE, f"{slide_id} {feature.key}")}",'
-        f'"geometry":{{"type":"{kind}","coordinates":{coordinates}}},'
-        f'"properties":{json.dumps(properties, separators=(",", ":"))[:-1]},"measurements":{{{numbers}}}}}}}'
+        f'{{"type":"Feature","id":"{_uuid(f"{slide_id} {feature.key}")}","geometry":{{"type":{geometry}}},'
+        f'"properties":{{"objectType":"{kind}","name":"{feature.name}",'
+        f'"classification":{_classification(feature.class_name, feature.colour)}{locked},'
+        f'"measurements":{{{feature.numbers}}}}}}}'
     )
 
 
-def _ring_text(ring_um: Ring, mpp: float) -> str:
-    """Write a ring, closed, without the points that lie on a straight line between their neighbours."""
-    ring: NDArray[np.float32] = (ring_um / mpp).astype(np.float32)
-    straight = cv2.approxPolyDP(ring.reshape(-1, 1, 2), _STRAIGHT_PX, True).reshape(-1, 2)
-    points = straight if len(straight) >= 3 else ring
-    numbers = np.concatenate([points, points[:1]]).ravel().tolist()
-    pairs = "[%.2f,%.2f]," * (len(points) + 1)
-    return f"[{(pairs % tuple(numbers))[:-1]}]"
+@lru_cache
+def _classification(name: str, colour: Colour) -> str:
+    return json.dumps({"name": name, "color": colour}, separators=(",", ":"))
+
+
+def _uuid(key: str) -> str:
+    """Return ``uuid.uuid5`` of a key as text, without the steps that take it a while."""
+    digits = hashlib.sha1(_NAMESPACE.bytes + key.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

@@ -8,6 +8,8 @@ the same result gives the same bytes. A text cell that a spreadsheet would take 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from mvd.result import Column
 
 Value = object
@@ -35,7 +37,7 @@ def csv_of_rows(rows: Iterable[Mapping[str, Value]], columns: Sequence[Column]) 
 
 def csv_of_columns(values: Mapping[str, Sequence[Value]], columns: Sequence[Column]) -> bytes:
     """Write columns of equal length (name -> values) as CSV; see ``csv_of_rows``."""
-    cells = [[_quoted(cell) for cell in format_column(values[c.name], c)] for c in columns]
+    cells = [_quoted(format_column(values[c.name], c), c) for c in columns]
     lines = [",".join(column.name for column in columns), *map(",".join, zip(*cells, strict=True))]
     return ("\r\n".join(lines) + "\r\n").encode("utf-8", "backslashreplace")
 
@@ -43,7 +45,7 @@ def csv_of_columns(values: Mapping[str, Sequence[Value]], columns: Sequence[Colu
 def format_column(values: Iterable[Value], column: Column) -> list[str]:
     """Format the values of one column, not yet quoted; missing values are empty."""
     if column.kind == "float":
-        return [_float(value, f"z.{column.decimals}f") for value in values]
+        return _floats(list(values), column.decimals)
     if column.kind == "int":
         return ["" if is_missing(value) else f"{value:d}" for value in values]
     if column.kind == "bool":
@@ -56,16 +58,26 @@ def is_missing(value: Value) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _float(value: Value, form: str) -> str:
-    """Format a number; ``z`` in ``form`` keeps a tiny negative one from being written as -0."""
-    return format(value, form) if value is not None and math.isfinite(value) else ""  # type: ignore[arg-type]
+def _floats(values: list[Value], decimals: int) -> list[str]:
+    """Format numbers; a tiny negative one is not written as -0."""
+    numbers = np.array(values, np.float64)  # None becomes NaN
+    if np.isfinite(numbers).all() and not np.signbit(numbers).any():  # nearly always, and many times as fast
+        return (f"%.{decimals}f\n" * len(numbers) % tuple(numbers.tolist())).splitlines()
+    return [format(number, f"z.{decimals}f") if math.isfinite(number) else "" for number in numbers.tolist()]
 
 
 def _inert(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def _quoted(cell: str) -> str:
+def _quoted(cells: list[str], column: Column) -> list[str]:
+    if column.kind != "text":
+        return cells
+    quoted = {cell: _quote(cell) for cell in set(cells)}
+    return [quoted[cell] for cell in cells]
+
+
+def _quote(cell: str) -> str:
     if any(mark in cell for mark in _TO_QUOTE):
         return '"' + cell.replace('"', '""') + '"'
     return cell
