@@ -26,6 +26,7 @@ _SHIFT = 4  # cv2 takes sixteenths of a pixel
 _MOST_ENLARGED = 4
 _CAP_PX = 22.0  # height of a capital at scale 1
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_QUICK = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
 _AROUND = tuple((dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx or dy)
 
 
@@ -141,7 +142,7 @@ class Canvas:
 
     def png(self) -> bytes:
         """Return the picture as PNG."""
-        done, content = cv2.imencode(".png", cv2.cvtColor(self.rgb, cv2.COLOR_RGB2BGR))
+        done, content = cv2.imencode(".png", cv2.cvtColor(self.rgb, cv2.COLOR_RGB2BGR), _QUICK)
         if not done:
             raise ValueError("the picture could not be written as PNG")
         return content.tobytes()

@@ -117,13 +117,14 @@ def _in_view(canvas: Canvas, table: pd.DataFrame) -> Chosen:
 
 def _labels(canvas: Canvas, result: SlideResult, chosen: Chosen) -> list[Label]:
     """Number the counted vessels; say why of the others."""
-    table, labels = result.vessels.table, []
-    for row in np.flatnonzero(chosen):
-        vessel = table.iloc[row]
+    rows, labels = np.flatnonzero(chosen), []
+    told = result.vessels.table.iloc[rows]
+    for row, vessel_id, counted, reason in zip(
+        rows, told["vessel_id"], told["counted"], told["reason"], strict=True
+    ):
         outline = np.round(canvas.px(np.concatenate(result.vessels.outlines[row].outer))).astype(np.int32)
-        if vessel["counted"]:
-            labels.append(Label(outline, str(vessel["vessel_id"]), COUNTED, must=True))
+        if counted:
+            labels.append(Label(outline, str(vessel_id), COUNTED, must=True))
         else:
-            reason = SHORT_REASON.get(vessel["reason"], vessel["reason"])
-            labels.append(Label(outline, reason, NOT_COUNTED, must=False))
+            labels.append(Label(outline, SHORT_REASON.get(reason, reason), NOT_COUNTED, must=False))
     return labels
