@@ -133,6 +133,15 @@ def test_a_far_vector_is_not_believed() -> None:
     assert found.vectors[1] == pytest.approx(D)
 
 
+@pytest.mark.parametrize("degrees", [14, 15, 17])
+def test_a_vector_just_beyond_the_bound_is_not_believed(degrees: float) -> None:
+    away = unit(unit(np.cross(H, D)) + 0.5 * np.array([1.0, 0.0, 0.0]))
+    pixels = sample((H, turned(D, away, degrees)), (20000, 8000, 3000))
+    assert fit_stain_matrix(pixels, WHITE, PRESET).source == "preset"
+    wider = fit_stain_matrix(pixels, WHITE, StainSettings(max_angle_deg=20))
+    assert wider.angle_deg == pytest.approx(degrees, abs=3)
+
+
 @pytest.mark.parametrize("counts", [(20000, 8000, 0), (20000, 8000, 40), (0, 0, 60), (0, 0, 0)])
 def test_without_enough_dab_the_preset_stands(counts: tuple[int, int, int]) -> None:
     found = fit_stain_matrix(sample((H, D), counts), WHITE, PRESET)

@@ -96,6 +96,14 @@ def test_gaps_between_cells_are_tissue() -> None:
     assert tissue.mask[210:590, 390:410].all()
 
 
+def test_gaps_between_cells_are_closed_right_to_the_slides_edge() -> None:
+    def draw(mask: np.ndarray) -> None:
+        mask[:600, 200:600] = 1
+        mask[:600, 395:405] = 0  # 20 um
+
+    assert tissue_of(overview(draw), max_hole_mm2=0).mask[:590, 380:420].all()
+
+
 def test_tissue_that_goes_on_beyond_the_slide_fills_its_edge() -> None:
     def draw(mask: np.ndarray) -> None:
         mask[:, :500] = 1

@@ -144,6 +144,7 @@ def test_specks_have_finite_measures(stained: np.ndarray) -> None:
     shape = measured(np.pad(stained.astype(np.uint8), 2))
     assert np.isfinite(astuple(shape)).all()
     assert shape.area == stained.sum()
+    assert shape.max_feret == pytest.approx(np.hypot(*np.ptp(np.argwhere(stained), axis=0)) + 1)
     assert 0 < shape.solidity <= 1
     assert 0 <= shape.eccentricity < 1
     assert shape.major_axis >= shape.minor_axis > 0
