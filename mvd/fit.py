@@ -21,6 +21,7 @@ WINDOW_PX, MOST_WINDOWS = 512, 24
 
 _COLOUR_STRIDE = 3  # every third pixel in row and column is enough for a median direction
 _BIN_MILLI_OD, _BIN_SIGMA = 5, 2.0
+_LEVELS = 2**16  # of stored DAB
 
 
 def fit_stain(level: AnalysisLevel, overview: Rgb, tissue: Tissue, settings: Settings) -> Stain:
@@ -64,20 +65,38 @@ def fit_thresholds(dab: list[MilliOd], settings: VesselSettings) -> tuple[float,
         Of ``segment.smooth_dab``.
     settings : VesselSettings
     """
-    values = np.concatenate([part.ravel() for part in dab]).astype(np.int64) - ZERO_MILLI_OD
-    mode = _mode(values)
-    below = mode - values[values <= mode]
-    spread = 1.4826 * float(np.median(below)) if below.size else 0.0
+    # Millions of whole numbers of few values: all that is wanted of them is in their counts.
+    counts = sum((np.bincount(part.ravel(), minlength=_LEVELS) for part in dab), np.zeros(_LEVELS, np.int64))
+    mode = _mode(counts)
+    values = np.arange(_LEVELS) - ZERO_MILLI_OD
+    below = values <= mode
+    spread = 1.4826 * _median(mode - values[below][::-1], counts[below][::-1])
     low = mode + max(settings.min_low_od * 1000, settings.low_spreads * spread)
     high = mode + max(settings.min_high_od * 1000, settings.high_spreads * spread)
     return mode / 1000, low / 1000, max(low, high) / 1000
 
 
-def _mode(milli_od: NDArray[np.int64]) -> float:
-    """Mode of the values by a smoothed histogram, milli-OD."""
-    low, high = np.percentile(milli_od, [0.1, 99.9])
+def _mode(counts: NDArray[np.int64]) -> float:
+    """Mode by a smoothed histogram, milli-OD; ``counts`` (65536,) of each stored value."""
+    low, high = (_quantile(counts, part) - ZERO_MILLI_OD for part in (0.001, 0.999))
     edges = np.arange(np.floor(low) - 16 * _BIN_MILLI_OD, high + 17 * _BIN_MILLI_OD, _BIN_MILLI_OD)
-    counts, _ = np.histogram(milli_od, edges)
+    binned, _ = np.histogram(np.arange(_LEVELS) - ZERO_MILLI_OD, edges, weights=counts)
     kernel = np.exp(-0.5 * (np.arange(-8, 9) / _BIN_SIGMA) ** 2)
-    smooth = np.convolve(counts, kernel, mode="same")
+    smooth = np.convolve(binned, kernel, mode="same")
     return float(edges[int(np.argmax(smooth))] + _BIN_MILLI_OD / 2)
+
+
+def _quantile(counts: NDArray[np.int64], part: float) -> float:
+    """Quantile of stored values by their counts, between neighbours in proportion, as ``np.quantile`` gives it."""
+    place = part * float(counts.sum() - 1)
+    low, high = np.searchsorted(np.cumsum(counts), [int(place), int(np.ceil(place))], side="right")
+    return float(low + (high - low) * (place - int(place)))
+
+
+def _median(values: NDArray[np.floating], counts: NDArray[np.int64]) -> float:
+    """Median of sorted values by their counts; 0 where there are none."""
+    total = int(counts.sum())
+    if total == 0:
+        return 0.0
+    middle = np.searchsorted(np.cumsum(counts), [(total - 1) // 2, total // 2], side="right")
+    return float(values[middle].mean())

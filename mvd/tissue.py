@@ -24,6 +24,7 @@ BARE_RADIUS_UM = 10.0
 # Background is bright (against the brightest of the slide), nearly neutral and flat.
 _BRIGHT_PART, _CHROMA_PART, _FLAT_LEVELS = 0.93, 0.15, 3.0
 _LEAST_BACKGROUND_PART = 0.002
+_STRIP_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,16 @@ def find_tissue(
 
 def _background(overview: Rgb, mpp: float) -> NDArray[np.bool_]:
     """Pixels that look like bare glass: bright, neutral, flat, and a good many together."""
-    brightest = overview.max(axis=2).astype(np.float32)
-    darkest = overview.min(axis=2).astype(np.float32)
-    mean = overview.mean(axis=2, dtype=np.float32)
+    red, green, blue = cv2.split(overview)
+    brightest = cv2.max(cv2.max(red, green), blue)
+    chroma = cv2.subtract(brightest, cv2.min(cv2.min(red, green), blue))
+    mean = (np.add(red, green, dtype=np.uint16) + blue).astype(np.float32)
+    mean /= np.float32(3)
     around = cv2.blur(mean, (5, 5))
-    flat = np.abs(mean - around) <= _FLAT_LEVELS
+    flat = cv2.absdiff(mean, around) <= _FLAT_LEVELS
     bright = mean >= _BRIGHT_PART * np.percentile(around, 99.5)
-    neutral = brightest - darkest <= _CHROMA_PART * brightest
+    most_chroma = (np.float32(_CHROMA_PART) * np.arange(256, dtype=np.float32)).astype(np.uint8)
+    neutral = chroma <= cv2.LUT(brightest, most_chroma)
     candidates = (bright & neutral & flat).astype(np.uint8)
     # A disc of glass may hold a speck of dust or grain: nineteen parts of twenty must be bare.
     disc = _disc(BARE_RADIUS_UM, mpp)
@@ -131,8 +135,12 @@ def _white_point(overview: Rgb, background: NDArray[np.bool_]) -> tuple[NDArray[
 def _mean_od(overview: Rgb, white: NDArray[np.float64] | tuple[int, int, int]) -> NDArray[np.float32]:
     levels = np.arange(1, 257, dtype=np.float64)[:, None]
     lut = -np.log10(levels / (np.asarray(white, dtype=np.float64) + 1))
-    od = sum(lut[overview[..., channel], channel] for channel in range(3)) / 3
-    return np.asarray(od, dtype=np.float32).clip(0)
+    od = np.empty(overview.shape[:2], np.float32)
+    # In strips, for the sums are in double precision and an overview of them would be large.
+    for row in range(0, len(overview), _STRIP_ROWS):
+        strip = overview[row : row + _STRIP_ROWS]
+        od[row : row + _STRIP_ROWS] = sum(lut[strip[..., channel], channel] for channel in range(3)) / 3
+    return od.clip(0, out=od)
 
 
 def _threshold_od(od: NDArray[np.float32], background: NDArray[np.bool_], min_od: float) -> float:
@@ -159,7 +167,7 @@ def _without_small(
     mask: NDArray[np.bool_], least_mm2: float, mpp: float, *, keep_at_edge: bool = False
 ) -> NDArray[np.bool_]:
     """Drop the 8-connected parts of ``mask`` below ``least_mm2``; one cut by the slide's edge may be larger."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
     large = stats[:, cv2.CC_STAT_AREA] * px_to_mm2(1, mpp) >= least_mm2
     if keep_at_edge:
         large[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
