@@ -1,20 +1,27 @@
-"""``analyze()``: the stages in order, and nothing else."""
+"""``analyze()``: the stages in order, and nothing else.
+
+The stages after the overview are imported while the overview is read: that takes as long as a small slide.
+"""
+
+from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mvd.fit import fit_stain
 from mvd.geometry import Rect
-from mvd.hotspots import Hotspot, find_hotspots, hotspot_rank
 from mvd.result import Picture, SlideResult
-from mvd.scan import Progress, scan
 from mvd.settings import Settings
 from mvd.slide import AnalysisLevel, Slide, at_mpp, open_slide
-from mvd.summary import summarize
 from mvd.tissue import find_tissue
-from mvd.vessels import Vessels, find_vessels
+
+if TYPE_CHECKING:
+    from mvd.hotspots import Hotspot
+    from mvd.scan import Progress
+    from mvd.vessels import Vessels
 
 TILE_PX = 1024
 OVERVIEW_LEAST_PX = 2000
@@ -57,9 +64,18 @@ def analyze(
     report = progress or _silent
     level = at_mpp(slide, settings.slide.analysis_mpp, allow_coarse=settings.slide.allow_coarse)
     report("overview", 0, 1)
-    overview = _overview(slide, level, settings)
-    tissue = find_tissue(overview.rgb, overview.mpp, settings.tissue, settings.stain.white_point)
+    with ThreadPoolExecutor(1) as beside:
+        loaded = beside.submit(_load_stages)
+        overview = _overview(slide, level, settings)
+        tissue = find_tissue(overview.rgb, overview.mpp, settings.tissue, settings.stain.white_point)
+        loaded.result()
     report("overview", 1, 1)
+    from mvd.fit import fit_stain
+    from mvd.hotspots import find_hotspots
+    from mvd.scan import scan
+    from mvd.summary import summarize
+    from mvd.vessels import find_vessels
+
     report("fit", 0, 1)
     stain = fit_stain(level, overview.rgb, tissue, settings)
     report("fit", 1, 1)
@@ -88,6 +104,17 @@ def analyze(
     )
 
 
+def _load_stages() -> None:
+    """Import the stages that come after the overview, and load the first kernels."""
+    import mvd.fit
+    import mvd.scan
+    import mvd.summary
+    import mvd.vessels  # noqa: F401
+    from mvd.hotspots import load_search
+
+    load_search()
+
+
 def _silent(stage: str, done: int, total: int) -> None:
     pass
 
@@ -101,6 +128,8 @@ def _overview(slide: Slide, level: AnalysisLevel, settings: Settings) -> Picture
 
 def _ranked(vessels: Vessels, hotspots: tuple[Hotspot, ...]) -> Vessels:
     """Note for each counted vessel the hot spot that it lies in."""
+    from mvd.hotspots import hotspot_rank
+
     table = vessels.table.copy()
     counted = table["counted"].to_numpy(bool)
     table.loc[counted, "hotspot_rank"] = hotspot_rank(

@@ -3,16 +3,19 @@
 The columns here are the one place they are defined: writers, documentation and tests read them from here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from mvd.hotspots import Hotspot
-from mvd.settings import Settings
-from mvd.slide.base import Rgb, SlideInfo
-from mvd.stain import Stain
-from mvd.tissue import Tissue
-from mvd.vessels import Vessels
+if TYPE_CHECKING:  # the columns are needed long before the stages are
+    from mvd.hotspots import Hotspot
+    from mvd.settings import Settings
+    from mvd.slide.base import Rgb, SlideInfo
+    from mvd.stain import Stain
+    from mvd.tissue import Tissue
+    from mvd.vessels import Vessels
 
 Kind = Literal["text", "bool", "int", "float"]
 Cell = str | bool | int | float | None

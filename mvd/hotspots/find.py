@@ -117,6 +117,12 @@ def find_hotspots(xy_um: Points, settings: HotspotSettings, tissue: Tissue) -> t
     return tuple(hotspots)
 
 
+def load_search() -> None:
+    """Have numba load the compiled search, or compile it: its first kernel in a process takes it a while."""
+    nowhere = np.empty((0, 2))
+    densest_centres(np.zeros((1, 2)), np.ones(1, np.int64), 1.0, nowhere, 2.0, MOST_TIES)
+
+
 def hotspot_rank(xy_um: Points, hotspots: Sequence[Hotspot]) -> NDArray[np.int64]:
     """Rank of the hot spot that each vessel lies in.
 

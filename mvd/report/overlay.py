@@ -4,8 +4,11 @@ Every vessel that is counted is outlined and numbered as in vessels.csv, and eve
 so that a pathologist can believe or correct the number.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from mvd.report.canvas import WHITE, Canvas, Colour
@@ -13,6 +16,9 @@ from mvd.report.frame import Entry, framed
 from mvd.report.labels import Label, write_labels
 from mvd.report.rings import circle_um, tissue_polygons_um
 from mvd.result import SlideResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Chosen = NDArray[np.bool_]
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from mvd.report.atomic import write_atomically
-from mvd.report.geojson import geojson
-from mvd.report.overlay import draw_hotspot, draw_overview
 from mvd.report.rows import hotspot_rows, summary_row, vessel_columns
 from mvd.report.table import csv_of_columns, csv_of_rows, is_missing
 from mvd.result import (
@@ -92,6 +90,9 @@ def json_bytes(content: Mapping[str, Any]) -> bytes:
 
 
 def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    from mvd.report.geojson import geojson
+    from mvd.report.overlay import draw_hotspot, draw_overview
+
     yield "vessels.csv", lambda: csv_of_columns(vessel_columns(result, slide_id), VESSEL_COLUMNS)
     yield "hotspots.csv", lambda: csv_of_rows(hotspot_rows(result, slide_id), HOTSPOT_COLUMNS)
     yield "vessels.geojson", partial(geojson, result, slide_id)
