@@ -1,6 +1,7 @@
 """How far a run is: a bar on a terminal, a line a slide elsewhere, JSON events, or nothing."""
 
 import json
+import os
 import sys
 import time
 from typing import Any
@@ -9,6 +10,7 @@ import click
 
 from mvd.batch import BatchOutcome, SlideOutcome
 from mvd.cli.words import shown, slide_line
+from mvd.errors import Cancelled
 
 # Where in a slide a stage begins and ends, as parts of its time: only for the bar and its time left.
 _PARTS = {
@@ -20,6 +22,23 @@ _PARTS = {
     "report": (0.93, 1.0),
 }
 _EVENT_EVERY_S = 0.5
+
+
+def say(words: str, *, err: bool = False) -> None:
+    """Write a line on stdout or stderr.
+
+    Raises
+    ------
+    Cancelled
+        Nobody reads any more, as after ``| head``; from then on nothing is said there.
+    """
+    try:
+        click.echo(words, err=err)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, (sys.stderr if err else sys.stdout).fileno())
+        os.close(nowhere)
+        raise Cancelled("nobody reads what is said") from None
 
 
 class Silence:
@@ -47,7 +66,7 @@ class Lines(Silence):
     def slide_done(self, outcome: SlideOutcome) -> None:
         """Write the slide's line."""
         self._done += 1
-        click.echo(f"[{self._done}/{self._slides}] {slide_line(outcome)}", err=True)
+        say(f"[{self._done}/{self._slides}] {slide_line(outcome)}", err=True)
 
 
 class Events(Silence):
@@ -80,8 +99,7 @@ class Events(Silence):
 
     @staticmethod
     def _say(event: str, **fields: Any) -> None:
-        click.echo(json.dumps({"event": event, **fields}))
-        sys.stdout.flush()
+        say(json.dumps({"event": event, **fields}))
 
 
 class Bar(Silence):

@@ -1,5 +1,6 @@
 """``mvd run``: slides -> a result folder."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mvd.cli.options import SettingsCommand, settings_from
-from mvd.errors import MvdError
+from mvd.errors import Cancelled, MvdError
 from mvd.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,30 +90,26 @@ def _measure(
     finally:
         reporter.finished(outcome or batch.BatchOutcome((), "interrupted"))
     if not (options["as_json"] or options["quiet"]):
-        _tell(outcome, out, len(found))
+        with contextlib.suppress(Cancelled):  # the run is over, read or not
+            _tell(outcome, out, len(found))
     return outcome.exit_code
 
 
 def _tell(outcome: "BatchOutcome", out: Path, slides: int) -> None:
     """Print the table on stdout, and on stderr how the run ended."""
+    from mvd.cli.progress import say
     from mvd.cli.words import shown, table
 
     if outcome.slides:
-        click.echo(table(outcome.slides))
+        say(table(outcome.slides))
     done, where = len(outcome.slides), shown(str(out))
     if outcome.state == "disk_full":
-        click.echo(
-            f"mvd: the disk is full after {done} of {slides} slides; make room and run again", err=True
-        )
+        say(f"mvd: the disk is full after {done} of {slides} slides; make room and run again", err=True)
     elif outcome.state == "interrupted":
-        click.echo(
-            f"mvd: interrupted after {done} of {slides} slides; what is finished is in {where}", err=True
-        )
+        say(f"mvd: interrupted after {done} of {slides} slides; what is finished is in {where}", err=True)
     if outcome.failed:
-        click.echo(
-            f"{len(outcome.failed)} of {slides} slides failed; {where}/failed.csv says what to do", err=True
-        )
-    click.echo(f"Results: {where}/summary.csv, and the pictures in {where}/slides", err=True)
+        say(f"{len(outcome.failed)} of {slides} slides failed; {where}/failed.csv says what to do", err=True)
+    say(f"Results: {where}/summary.csv, and the pictures in {where}/slides", err=True)
 
 
 def _list(found: list["FoundSlide"], settings: Settings, mpp_of: dict[str, float]) -> None:

@@ -219,3 +219,34 @@ def test_control_c_keeps_what_is_finished(slides, tmp_path, jobs):
     assert 1 <= len(summary) < 40
     assert set(summary["status"]) == {"ok"}
     assert json.loads((tmp_path / "out" / "run.json").read_text())["state"] == "interrupted"
+
+
+@pytest.mark.parametrize(("flags", "lines"), [(["--json"], 4), ([], 1)])
+def test_a_pipe_that_is_closed_ends_the_run_quietly(slides, tmp_path, flags, lines):
+    (tmp_path / "in").mkdir()
+    for number in range(20):
+        shutil.copy(slides / "one.tif", tmp_path / "in" / f"{number:02d}.tif")
+    words = [*MVD, "run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), *flags]
+    stderr = (
+        (tmp_path / "stderr").open("wb") if flags else subprocess.STDOUT
+    )  # without --json it tells of slides
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=stderr) as process:
+        for _ in range(lines):
+            process.stdout.readline()
+        process.stdout.close()
+    assert process.returncode == 130
+    if flags:
+        stderr.close()
+        assert (tmp_path / "stderr").read_bytes() == b""
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["state"] == "interrupted"
+    assert len(pd.read_csv(tmp_path / "out" / "summary.csv")) < 20
+
+
+def test_a_table_that_nobody_reads_changes_nothing(slides, tmp_path):
+    words = [*MVD, "run", str(slides), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 0
+    assert "Error" not in said
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["state"] == "finished"
