@@ -32,6 +32,7 @@ from page import machine, markdown_table, write_section
 
 THREADS = 2
 READING, DECODING = "OpenSlide reading", "raw tile decode (simplejpeg)"
+RUN = "**mvd run, whole process**"
 TASKS = Path(__file__).with_name("speed_tasks.py")
 STAGES = ("import", "open", "overview", "fit", "tiles", "vessels", "hotspots", "pictures", "report")
 
@@ -107,7 +108,7 @@ def two_processors() -> list[int]:
 def report(course: Course, big: Course | None, repeats: int) -> Iterator[str]:
     """Yield the lines of the results."""
     first = course.mvd_run()
-    turns: dict[str, list[Ended]] = {READING: [], DECODING: [], "**mvd run, whole process**": []}
+    turns: dict[str, list[Ended]] = {READING: [], DECODING: [], RUN: []}
     for _ in range(repeats):
         for name, ended in zip(
             turns, (course.read("openslide"), course.read("decode"), course.mvd_run()), strict=True
@@ -129,17 +130,22 @@ def report(course: Course, big: Course | None, repeats: int) -> Iterator[str]:
     yield markdown_table(head, [_row(name, ended, reading) for name, ended in turns.items()])
     yield ""
     yield (
-        "Processor s: of all threads together. It changes less than the time on the clock when other work shares the "
-        "machine; the clock is what a user waits for."
+        f"Least against least: {_least(turns[RUN]) / _least(turns[READING]):.2f} of OpenSlide. Where other work shares "
+        "the machine, two busy threads lose more than one, and the medians flatter mvd: then go by this figure. "
+        "Processor s: of all threads together."
     )
     if big:
-        yield from _memory(course, max(ended.peak_mb for ended in turns["**mvd run, whole process**"]), big)
+        yield from _memory(course, max(ended.peak_mb for ended in turns[RUN]), big)
     yield from _stages(course)
 
 
 def _median(turns: list[Ended]) -> Ended:
     wall_s, cpu_s = (statistics.median(getattr(turn, name) for turn in turns) for name in ("wall_s", "cpu_s"))
     return Ended(wall_s, cpu_s, max(turn.peak_mb for turn in turns), "")
+
+
+def _least(turns: list[Ended]) -> float:
+    return min(turn.wall_s for turn in turns)
 
 
 def _row(name: str, turns: list[Ended], reading: Ended) -> list[str]:
