@@ -5,8 +5,9 @@ well inside the region of centres that hold the same vessels, with the count tha
 searches far away.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,45 +185,39 @@ def enclosing_centre_um(points_um: Points) -> Points:
 
 
 def _smallest_circle(points_um: Points) -> tuple[Points, Points, float]:
-    """Return (carrying points, centre, radius) of the smallest circle round up to four points."""
-    best: tuple[Points, Points, float] | None = None
-    for support in _supports(points_um):
-        centre = _circle_centre(support)
+    """Return (carrying points, centre, radius) of the smallest circle round up to four points.
+
+    It reckons with Python's complex numbers: for so few points they are many times as fast as arrays.
+    """
+    points = [complex(x, y) for x, y in points_um.tolist()]
+    numbers = range(len(points))
+    best: tuple[tuple[int, ...], complex, float] | None = None
+    for support in chain(combinations(numbers, 2), combinations(numbers, 3)):
+        carrying = [points[k] for k in support]
+        centre = _circle_centre(carrying)
         if centre is None:
             continue
-        radius = float(distances_um(centre[None], support).max())
-        encloses = distances_um(centre[None], points_um).max() <= radius * (1 + 1e-10) + 1e-9
-        if encloses and (best is None or radius < best[2]):
+        radius = max(abs(point - centre) for point in carrying)
+        within = radius * (1 + 1e-10) + 1e-9
+        if (best is None or radius < best[2]) and all(abs(point - centre) <= within for point in points):
             best = support, centre, radius
     if best is None:  # four points nearly on one line: the two farthest apart carry it
-        first, last = np.unravel_index(np.argmax(distances_um(points_um, points_um)), (len(points_um),) * 2)
-        support = points_um[[first, last]]
-        best = support, support.mean(axis=0), float(distances_um(support[:1], support).max()) / 2
-    return best
+        support = max(combinations(numbers, 2), key=lambda pair: abs(points[pair[0]] - points[pair[1]]))
+        first, last = (points[k] for k in support)
+        best = support, (first + last) / 2, abs(first - last) / 2
+    support, centre, radius = best
+    return points_um[list(support)], np.array([centre.real, centre.imag]), radius
 
 
-def _supports(points_um: Points) -> Iterable[Points]:
-    """Yield all pairs, then all triples."""
-    count = len(points_um)
-    for first in range(count):
-        for second in range(first + 1, count):
-            yield points_um[[first, second]]
-    for left_out in range(count if count > 3 else count - 2):
-        yield points_um if count == 3 else np.delete(points_um, left_out, axis=0)
-
-
-def _circle_centre(support_um: Points) -> Points | None:
+def _circle_centre(carrying: Sequence[complex]) -> complex | None:
     """Centre of the circle through two (as a diameter) or three points; None where three lie on a line."""
-    origin = support_um[0]
-    first = support_um[1] - origin
-    if len(support_um) == 2:
-        middle: Points = origin + first / 2
-        return middle
-    second = support_um[2] - origin
-    cross = 2 * (first[0] * second[1] - first[1] * second[0])
-    if abs(cross) <= 1e-12 * float(np.abs(first).max() * np.abs(second).max()):
+    origin, *others = carrying
+    first, *more = (other - origin for other in others)
+    if not more:
+        return origin + first / 2
+    second = more[0]
+    cross = 2 * (first.real * second.imag - first.imag * second.real)
+    longest = max(abs(first.real), abs(first.imag)) * max(abs(second.real), abs(second.imag))
+    if abs(cross) <= 1e-12 * longest:
         return None
-    squares = np.array([first @ first, second @ second])
-    offset = [second[1] * squares[0] - first[1] * squares[1], first[0] * squares[1] - second[0] * squares[0]]
-    centre: Points = origin + np.array(offset) / cross
-    return centre
+    return origin + 1j * (second * abs(first) ** 2 - first * abs(second) ** 2) / -cross

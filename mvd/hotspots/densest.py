@@ -15,7 +15,7 @@ from numba import njit
 
 from mvd.hotspots.sweep import TOLERANCE, Best, Circles, Counts, Points, can_win, record, sweep_circle
 
-LEAF_POINTS = 8  # so few uncertain points are swept at once
+LEAF_POINTS = 4  # so few uncertain points are swept at once
 MAX_SPLITS = 12  # down to radius / 4096: squares with many points on one circle are not split for ever
 CERTAIN, BOUND, START, STOP, FREE, SPLITS = range(6)  # notes on a square: weights, its list, free pool, depth
 PAD = 3  # empty columns on either side, so that a row's neighbours never wrap into the next row

@@ -152,14 +152,14 @@ def tissue_fraction(tissue: Tissue, x_um: float, y_um: float, radius_um: float) 
     """
     rows, cols = _pixels(y_um, radius_um, tissue.mpp), _pixels(x_um, radius_um, tissue.mpp)
     dy, dx = (rows + 0.5) * tissue.mpp - y_um, (cols + 0.5) * tissue.mpp - x_um
-    inside = np.hypot(dy[:, None], dx[None, :]) <= radius_um
+    inside = (dy * dy)[:, None] + (dx * dx)[None, :] <= radius_um * radius_um
     if not inside.any():
         rows, cols = np.array([int(y_um // tissue.mpp)]), np.array([int(x_um // tissue.mpp)])
         inside = np.ones((1, 1), dtype=np.bool_)
-    height, width = tissue.mask.shape
-    in_rows, in_cols = (rows >= 0) & (rows < height), (cols >= 0) & (cols < width)
-    crop = tissue.mask[np.ix_(rows[in_rows], cols[in_cols])]
-    return float(np.count_nonzero(crop & inside[np.ix_(in_rows, in_cols)]) / np.count_nonzero(inside))
+    top, left = max(-rows[0], 0), max(-cols[0], 0)
+    crop = tissue.mask[max(rows[0], 0) : max(rows[-1] + 1, 0), max(cols[0], 0) : max(cols[-1] + 1, 0)]
+    seen = inside[top : top + crop.shape[0], left : left + crop.shape[1]]
+    return float(np.count_nonzero(crop & seen) / np.count_nonzero(inside))
 
 
 def _radius_um(field_mm2: float) -> float:
