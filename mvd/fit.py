@@ -7,7 +7,9 @@ Never per tile: a threshold per tile would put seams into the answer.
 import numpy as np
 from numpy.typing import NDArray
 
+from mvd.geometry import Rect
 from mvd.haze import fit_haze, remove_haze
+from mvd.runs import search_index
 from mvd.segment import ZERO_MILLI_OD, MilliOd, local_filters, smooth_dab
 from mvd.settings import Settings, VesselSettings
 from mvd.slide import AnalysisLevel
@@ -19,7 +21,7 @@ from mvd.tissue import Tissue
 WINDOW_PX, MOST_WINDOWS = 512, 24
 """Side and number of the sampled windows: up to 6 Mpx, spread over the tissue."""
 
-_COLOUR_STRIDE = 3  # every third pixel in row and column is enough for a median direction
+_COLOUR_STRIDE = 9  # every ninth pixel is enough for a median direction
 _BIN_MILLI_OD, _BIN_SIGMA = 5, 2.0
 _LEVELS = 2**16  # of stored DAB
 
@@ -37,7 +39,11 @@ def fit_stain(level: AnalysisLevel, overview: Rgb, tissue: Tissue, settings: Set
     """
     windows = sample_windows(level.shape_px, tissue.mask, level.mpp / tissue.mpp, WINDOW_PX, MOST_WINDOWS)
     sampled = [level.read(window) for window in windows]
-    pixels: Rgb = np.concatenate([rgb[::_COLOUR_STRIDE, ::_COLOUR_STRIDE].reshape(-1, 3) for rgb in sampled])
+    # Tissue alone: bare glass beside it or in it would pass for the background, or spread it.
+    stained = [_tissue_under(window, level.mpp, tissue) for window in windows]
+    pixels: Rgb = np.concatenate(
+        [rgb[part][::_COLOUR_STRIDE] for rgb, part in zip(sampled, stained, strict=True)]
+    )
     matrix = fit_stain_matrix(pixels, tissue.white_point, settings.stain)
     luts = stain_luts(tissue.white_point, matrix)
     filters = local_filters(settings.vessel, level.mpp)
@@ -47,9 +53,26 @@ def fit_stain(level: AnalysisLevel, overview: Rgb, tissue: Tissue, settings: Set
     dab = [smooth_dab(rgb, luts, filters) for rgb in sampled]
     for part, window in zip(dab, windows, strict=True):
         remove_haze(part, haze, window, level.mpp)
-    background, low, high = fit_thresholds(dab, settings.vessel)
+    background, low, high = fit_thresholds(
+        [values[part] for values, part in zip(dab, stained, strict=True)], settings.vessel
+    )
     hematoxylin = float(np.median(stain_amounts(pixels, tissue.white_point, matrix)[:, 0]))
     return Stain(tissue.white_point, matrix, background, hematoxylin, low, high, haze)
+
+
+def _tissue_under(window: Rect, mpp: float, tissue: Tissue) -> NDArray[np.bool_]:
+    """Pixels of a window that are tissue, (h, w) bool; all of them where none is.
+
+    Lumens and clefts are left out, unless the tissue is so pale that most of it would go with them.
+    """
+    rows = search_index(window.row_stop, mpp, tissue.mpp, tissue.mask.shape[0])[window.row :]
+    cols = search_index(window.col_stop, mpp, tissue.mpp, tissue.mask.shape[1])[window.col :]
+    place = np.ix_(rows, cols)
+    part: NDArray[np.bool_] = tissue.mask[place]
+    full = part & ~tissue.bare[place]
+    if 2 * np.count_nonzero(full) >= np.count_nonzero(part):
+        part = full
+    return part if part.any() else np.ones_like(part)
 
 
 def fit_thresholds(dab: list[MilliOd], settings: VesselSettings) -> tuple[float, float, float]:
@@ -61,8 +84,8 @@ def fit_thresholds(dab: list[MilliOd], settings: VesselSettings) -> tuple[float,
 
     Parameters
     ----------
-    dab : list of (h, w) uint16
-        Of ``segment.smooth_dab``.
+    dab : list of uint16 arrays
+        Tissue pixels of ``segment.smooth_dab``.
     settings : VesselSettings
     """
     # Millions of whole numbers of few values: all that is wanted of them is in their counts.

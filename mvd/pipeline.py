@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mvd.errors import SettingsError
 from mvd.geometry import Rect
 from mvd.result import Picture, SlideResult
 from mvd.settings import Settings
@@ -58,9 +59,16 @@ def analyze(
         ``StainError``; the message says what to do.
     """
     settings = settings or Settings()
+    if tile_px < 1 or (workers is not None and workers < 1):
+        raise SettingsError(f"tile_px ({tile_px}) and workers ({workers}) must be at least 1")
     if isinstance(slide, (str, Path)):
         with closing(open_slide(Path(slide), mpp=settings.slide.mpp)) as opened:
             return analyze(opened, settings, tile_px=tile_px, workers=workers, progress=progress)
+    if settings.slide.mpp not in (None, slide.info.mpp):
+        raise SettingsError(
+            f"slide.mpp is {settings.slide.mpp} but the slide was opened at {slide.info.mpp}; "
+            "open it with that pixel size, or give its path"
+        )
     report = progress or _silent
     level = at_mpp(slide, settings.slide.analysis_mpp, allow_coarse=settings.slide.allow_coarse)
     report("overview", 0, 1)

@@ -33,7 +33,7 @@ class SlideSettings(Section):
         None, ge=0.05, le=5, description="Pixel size of level 0, um/px; overrides the file's own"
     )
     analysis_mpp: float = Field(
-        0.5, ge=0.1, le=2, description="Pixel size to analyse at, um/px; coarser finds fewer vessels"
+        0.5, ge=0.1, le=1, description="Pixel size to analyse at, um/px; coarser finds fewer vessels"
     )
     allow_coarse: bool = Field(False, description="Analyse slides coarser than 1 um/px all the same")
 

@@ -25,6 +25,7 @@ BARE_RADIUS_UM = 10.0
 _BRIGHT_PART, _CHROMA_PART, _FLAT_LEVELS = 0.93, 0.15, 3.0
 _LEAST_BACKGROUND_PART = 0.002
 _STRIP_ROWS = 64
+_BLACK_LEVEL = 10
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,13 @@ def find_tissue(
     od = _mean_od(overview, white)
     smooth = cv2.GaussianBlur(od, (0, 0), max(um_to_px(SMOOTH_UM, mpp), 0.5), borderType=cv2.BORDER_REPLICATE)
     least_od = _threshold_od(smooth, background, settings.min_od)
-    mask = _closed(smooth > least_od, settings.close_um, mpp)
+    # A field without bare glass has no edge to find: all of it is tissue, however pale.
+    mask = (
+        np.ones_like(background)
+        if source == "brightest"
+        else _closed(smooth > least_od, settings.close_um, mpp)
+    )
+    mask &= ~_unscanned(overview, mpp)
     mask = _without_small(mask, settings.min_area_mm2, mpp)
     mask = ~_without_small(~mask, settings.max_hole_mm2, mpp, keep_at_edge=True)
     if not mask.any():
@@ -92,6 +99,13 @@ def find_tissue(
         )
     red, green, blue = (float(value) for value in white)
     return Tissue(mask, od <= 2 * least_od, mpp, (red, green, blue), source)
+
+
+def _unscanned(overview: Rgb, mpp: float) -> NDArray[np.bool_]:
+    """Black areas that hold a disc: not scanned, or covered. No tissue is so dark over so much."""
+    black = (overview.max(axis=2) <= _BLACK_LEVEL).astype(np.uint8)
+    found: NDArray[np.bool_] = cv2.morphologyEx(black, cv2.MORPH_OPEN, _disc(BARE_RADIUS_UM, mpp)) > 0
+    return found
 
 
 def _background(overview: Rgb, mpp: float) -> NDArray[np.bool_]:

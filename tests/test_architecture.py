@@ -40,7 +40,7 @@ MAY_IMPORT = {
     **{stage: BASE | set(STAGES[:position]) for position, stage in enumerate(STAGES)},
     "result": BASE | set(STAGES),
     "summary": BASE | set(STAGES) | {"result", "public"},
-    "fit": BASE | set(STAGES[:6]),
+    "fit": BASE | set(STAGES[:7]),
     "scan": BASE | set(STAGES[:7]),
     "pipeline": BASE | set(STAGES) | {"fit", "scan", "result", "summary"},
     "report": BASE | {"result"},

@@ -21,7 +21,7 @@ from mvd.cli.group import LazyGroup
 )
 @click.version_option(package_name="mvd", message="mvd %(version)s")
 def cli() -> None:
-    """Microvessel density from CD34-, CD31- or ERG-stained slides.
+    """Microvessel density from CD34- or CD31-stained slides.
 
     \b
     Example:

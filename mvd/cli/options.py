@@ -13,7 +13,7 @@ import click
 
 from mvd.settings import Settings, read_toml
 
-_ALIASES = {"slide.mpp": "--mpp"}
+_ALIASES = {"slide.mpp": "--mpp", "slide.allow_coarse": "--allow-coarse"}
 _TYPES = {bool: click.BOOL, int: click.INT, float: click.FLOAT}
 
 

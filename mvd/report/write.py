@@ -134,6 +134,7 @@ def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[s
             "source": stain.matrix.source,
             "angle_deg": round(stain.matrix.angle_deg, 4),
             **{f.name: round(getattr(stain, f.name), 6) for f in fields(stain) if f.name.endswith("_od")},
+            "haze_most_od": round(stain.haze.most_od, 6),
         },
         "settings_fingerprint": result.settings.fingerprint,
         "settings": result.settings.model_dump(mode="json"),

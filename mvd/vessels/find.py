@@ -6,7 +6,7 @@ Input: the connected components of the whole slide. Output: ``Vessels``, every c
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -131,6 +131,8 @@ def _examine(
             piece, (crop.top, crop.left), crop.mpp, tissue=tissue, least_width_um=settings.max_lumen_width_um
         )
         shape, contours = measure(piece.stained, whole)
+        if wide:
+            shape = replace(shape, lumen_width=max(lumen.width_um for lumen in wide) / crop.mpp)
         reason = judge(shape, piece, settings, crop.mpp) if is_brown else "not_dab"
         yield _Finding(_row(shape, piece, components, crop, reason), _outline(contours, piece, crop), wide)
 

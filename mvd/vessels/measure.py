@@ -107,19 +107,26 @@ def solidity(pixels: NDArray[np.integer] | NDArray[np.float32]) -> float:
 
 def contour_solidity(contour: Contour) -> float:
     """Area / convex area of a region without holes given by its outline, (n, 2) int32 as (col, row)."""
-    inner, length = cv2.contourArea(contour), cv2.arcLength(contour, True)
     hull_area, _ = _hull_area_and_feret(cv2.convexHull(contour).reshape(-1, 2).astype(np.float64))
-    # Half a pixel all round, as for the hull.
-    return min(1.0, (inner + length / 2 + pi / 4) / float(hull_area))
+    # Pick's theorem again: the outline goes from pixel to pixel, so its own pixels are those on the boundary.
+    return min(1.0, (cv2.contourArea(contour) + len(contour) / 2 + 1) / float(hull_area))
 
 
 def lumen_width(lumen: Mask) -> float:
-    """Diameter of the largest circle inside an (h, w) uint8 mask, px; 0 where it is empty."""
+    """Diameter of the largest circle inside an (h, w) uint8 mask, px; 0 where it is empty.
+
+    Measured on the mask doubled in size, so that a slit an even number of pixels wide has a middle. A squared
+    distance between pixels is a whole number: rounded to it, the last bit cannot differ from thread to thread.
+    """
     left, top, width, height = cv2.boundingRect(lumen)
     box = lumen[top : top + height, left : left + width]
-    padded = cv2.copyMakeBorder(box, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    distance = float(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
-    return max(0.0, 2 * distance - 1)
+    if not box.size:
+        return 0.0
+    fine = cv2.copyMakeBorder(
+        box.repeat(2, axis=0).repeat(2, axis=1), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0
+    )
+    distance = float(cv2.distanceTransform(fine, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
+    return sqrt(round(distance**2))
 
 
 def _axes(moments: dict[str, float]) -> tuple[float, float]:
@@ -155,14 +162,21 @@ def _chain_length(contour):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
+def _gcd(a, b):  # type: ignore[no-untyped-def]
+    while b:
+        a, b = b, a % b
+    return a
+
+
+@numba.njit(cache=True, nogil=True)
 def _hull_area_and_feret(hull):  # type: ignore[no-untyped-def]
-    """Area of the convex hull, and its largest diameter, of pixels as discs of one pixel across; px2, px."""
+    """Pixels in the convex hull of pixels (Pick's theorem: A + B / 2 + 1), and its largest diameter; px2, px."""
     count = len(hull)
-    twice, around, longest = 0.0, 0.0, 0.0
+    twice, around, longest = 0.0, 0, 0.0
     for i in range(count):
         j = (i + 1) % count
         twice += hull[i, 0] * hull[j, 1] - hull[j, 0] * hull[i, 1]
-        around += np.hypot(hull[j, 0] - hull[i, 0], hull[j, 1] - hull[i, 1])
+        around += _gcd(int(abs(hull[j, 0] - hull[i, 0])), int(abs(hull[j, 1] - hull[i, 1])))
         for k in range(i + 1, count):
             longest = max(longest, np.hypot(hull[k, 0] - hull[i, 0], hull[k, 1] - hull[i, 1]))
-    return abs(twice) / 2 + around / 2 + pi / 4, longest + 1.0
+    return abs(twice) / 2 + around / 2 + 1, longest + 1.0

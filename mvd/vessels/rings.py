@@ -38,6 +38,7 @@ CLOSED_TIGHT_PART = 0.75
 COMPACT_SOLIDITY = 0.92
 """From this solidity on, the outline of a part has no bay that could be an open lumen."""
 
+_MARGIN_PX = 8  # round a hole, to see the bridges that bound it whole
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
@@ -75,7 +76,9 @@ def _is_compact(stained: Mask) -> bool:
 def _close(mask: Mask, size_px: int) -> Mask:
     """Close gaps up to ``size_px``; the crop's margin keeps the border out of it."""
     size = size_px + 1 - size_px % 2
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    # Not cv2's ellipse: that one is not its own transpose, and a turned slide would be joined otherwise.
+    y, x = np.ogrid[-(size // 2) : size // 2 + 1, -(size // 2) : size // 2 + 1]
+    element = (np.hypot(y, x) <= size / 2).astype(np.uint8)
     closed: Mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, element).astype(np.uint8)
     return closed
 
@@ -154,16 +157,15 @@ def _ring_joints(labels: Labels, stained: Mask, bridged: Mask) -> Iterator[_Join
     holes = filled(bridged) & ~bridged & ~filled(stained)
     if not holes.any():
         return
-    margin = 3
-    for box, hole in _boxes(holes, 4, margin):
-        if not _is_lumen_like(hole):
-            continue
+    for box, hole in _boxes(holes, 4, _MARGIN_PX):
         # The bridges that bound this lumen: those parts of the closing that touch it.
         closing = bridged[box] & ~stained[box]
         rim = cv2.dilate(hole, _SQUARE)
         _, closing_labels = cv2.connectedComponents(closing, connectivity=8)
         near = np.unique(closing_labels[(rim > 0) & (closing > 0)])
         bridge = (np.isin(closing_labels, near) & (closing > 0)).astype(np.uint8)
+        if not _is_lumen_like(hole | bridge):
+            continue
         touched = cv2.dilate(rim | bridge, _SQUARE) > 0
         members = tuple(int(m) for m in np.unique(labels[box][touched]) if m)
         if members:

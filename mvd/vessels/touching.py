@@ -19,7 +19,10 @@ Points = NDArray[np.float32]
 WAIST_PART = 0.8
 """Touching vessels are narrower where they touch than the smaller of them is along the border, by this factor."""
 
-LEAST_SOLIDITY = 0.8
+NARROW_PART = 0.9
+"""... and narrower than the smaller of them is wide anywhere, by a tenth at least."""
+
+LEAST_SOLIDITY = 0.9
 """A vessel that is cut off is compact: a ring or a tube of its own, not a scrap of wall."""
 
 
@@ -78,7 +81,9 @@ def _is_waist(border: Points, one: tuple[Box, Mask], other: tuple[Box, Mask]) ->
     length = float(np.ptp(border @ along)) + 1
     regions = [_pixels(*one), _pixels(*other)]
     across = min(float(np.ptp(region @ along)) for region in regions) + 1
-    if length >= WAIST_PART * across or length >= min(lumen_width(one[1]), lumen_width(other[1])):
+    if length >= WAIST_PART * across or length >= NARROW_PART * min(
+        lumen_width(one[1]), lumen_width(other[1])
+    ):
         return False
     alone, together = min(solidity(region) for region in regions), solidity(np.concatenate(regions))
     return alone >= LEAST_SOLIDITY and alone > together

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mvd.geometry import UM2_PER_MM2, Rect, circle_radius_um
 from mvd.tissue import Tissue
-from mvd.vessels.measure import Mask, lumen_width
+from mvd.vessels.measure import Mask, lumen_width, trace
 from mvd.vessels.pieces import Piece
 
 LEAST_BARE_PART = 0.5
@@ -30,11 +30,14 @@ class WideLumen:
         Where the mask lies, px of ``mpp``.
     mpp : float
         Pixel size, um/px.
+    width_um : float
+        Diameter of the largest circle inside.
     """
 
     mask: Mask
     place: Rect
     mpp: float
+    width_um: float
 
 
 def keep_lumens(
@@ -61,17 +64,28 @@ def keep_lumens(
     whole, lumens = piece.whole.copy(), []
     count, labels, stats, _ = cv2.connectedComponentsWithStats(holes, connectivity=4)
     for number in range(1, count):
-        hole = (
-            (labels == number).astype(np.uint8) if stats[number, cv2.CC_STAT_AREA] >= least_area_px else None
-        )
-        if hole is None or lumen_width(hole) * mpp <= least_width_um:
+        if stats[number, cv2.CC_STAT_AREA] < least_area_px:
             continue
-        lumen = WideLumen(hole, Rect(corner[0] + piece.top, corner[1] + piece.left, *hole.shape), mpp)
+        hole = (labels == number).astype(np.uint8)
+        full = _with_contents(hole) & piece.whole
+        width_um = lumen_width(full) * mpp
+        if width_um <= least_width_um:
+            continue
+        lumen = WideLumen(
+            full, Rect(corner[0] + piece.top, corner[1] + piece.left, *hole.shape), mpp, width_um
+        )
         if _bare_part(lumen, tissue) >= LEAST_BARE_PART:
             lumens.append(lumen)
         else:
             whole[hole > 0] = 0
     return whole, tuple(lumens)
+
+
+def _with_contents(hole: Mask) -> Mask:
+    """The convex hull of a lumen: red cells that stick to its wall are in it, not part of the wall."""
+    hull = cv2.convexHull(np.concatenate(trace(hole)))
+    full: Mask = cv2.fillConvexPoly(hole.copy(), hull, 1)
+    return full
 
 
 def mark_contents(rows: list[dict[str, object]], lumens: list[WideLumen]) -> None:

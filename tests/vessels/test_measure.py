@@ -1,10 +1,10 @@
 """Measures of drawn shapes against their analytic truth, at any sub-pixel place and angle.
 
 Shapes are 10 um and more across at 0.5 um/px. ``WITHIN`` says how near each measure comes, of discs, ellipses, rings,
-tubes and rectangles alike; the worst are those of 10 um, and at 25 um nearly all are within 2 %. A lumen of 10 um
-is measured up to 1.1 um too narrow.
+tubes and rectangles alike; the worst are those of 10 um, and at 25 um nearly all are within 2 %.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from math import pi, sqrt
 
@@ -28,9 +28,9 @@ WITHIN = {
     "max_feret": 0.055,
     "lumen_width": 0.05,
     "wall": 0.05,
-    "solidity": 0.07,
+    "solidity": 0.03,
 }
-LUMEN_PX = 2.2  # a circle that just fits between ragged walls is narrower than their mean, however wide it is
+LUMEN_PX = 1.3  # a circle that just fits between ragged walls is narrower than their mean, however wide it is
 
 
 def measured(stained: np.ndarray) -> Shape:
@@ -181,10 +181,21 @@ def test_filled_fills_all_holes_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("width_px", [1, 2, 3, 10, 11, 24])
 @pytest.mark.parametrize("upright", [False, True])
-def test_lumen_width_of_a_slit_is_its_width_to_a_pixel(width_px: int, upright: bool) -> None:
+def test_lumen_width_of_a_slit_is_its_width(width_px: int, upright: bool) -> None:
     lumen = np.zeros((40, 60), np.uint8)
     lumen[6 : 6 + width_px, 5:55] = 1
-    assert lumen_width(np.ascontiguousarray(lumen.T) if upright else lumen) == pytest.approx(width_px, abs=1)
+    assert lumen_width(np.ascontiguousarray(lumen.T) if upright else lumen) == pytest.approx(width_px)
+
+
+def test_lumen_width_is_the_same_bits_in_every_thread() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        side = int(rng.integers(40, 80))
+        row, col = rng.uniform(side / 2 - 3, side / 2 + 3, 2)
+        lumen = drawn(disc(row, col, rng.uniform(5, side / 2 - 4)), (side, side + 1))
+        with ThreadPoolExecutor(2) as pool:
+            widths = set(pool.map(lambda part: lumen_width(part.copy()), [lumen] * 40))
+        assert widths == {lumen_width(lumen)}
 
 
 def test_lumen_width_ends_at_the_crop_and_is_zero_of_nothing() -> None:

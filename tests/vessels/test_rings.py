@@ -86,8 +86,10 @@ def test_two_rings_side_by_side_are_two(between_um: float, angle: float) -> None
 
 @pytest.mark.parametrize("angle", ANGLES)
 @pytest.mark.parametrize("between_um", [2.0, 4.0])
-def test_three_solid_capillaries_round_stroma_are_three(between_um: float, angle: float) -> None:
-    radius = 10.0
+@pytest.mark.parametrize("radius", [8.0, 10.0, 18.0, 24.0])
+def test_three_solid_capillaries_round_stroma_are_three(
+    radius: float, between_um: float, angle: float
+) -> None:
     away = (2 * radius + between_um / MPP) / np.sqrt(3)
     turns = [angle + 2 * pi * k / 3 for k in range(3)]
     pieces = pieces_of(*(disc(80 + away * np.sin(t), 80 + away * np.cos(t), radius) for t in turns))
@@ -168,7 +170,7 @@ def test_a_broken_wall_in_an_unbroken_skirt_is_closed() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_mirrored_neighbourhoods_give_the_same_vessels(seed: int) -> None:
+def test_turned_and_mirrored_neighbourhoods_give_the_same_vessels(seed: int) -> None:
     rng = np.random.default_rng(seed)
     shapes: list[Inside] = []
     for _ in range(7):
@@ -182,7 +184,7 @@ def test_mirrored_neighbourhoods_give_the_same_vessels(seed: int) -> None:
             shapes.append(stadium(row, col, rng.uniform(20, 40), 5, rng.uniform(0, pi)))
     stained = drawn(together(*shapes), (SIDE, SIDE))
     found = []
-    for turned in (stained, stained[::-1], stained[:, ::-1]):
+    for turned in (stained, np.rot90(stained), stained[::-1], stained[:, ::-1]):
         labels, count = ndimage.label(turned, np.ones((3, 3)))
         wall = np.ascontiguousarray(turned)
         pieces = find_pieces(labels.astype(np.int32), wall, count, LIMITS)
