@@ -4,7 +4,16 @@
 of their own, ``run.py`` does the whole and writes the cohort's tables, ``record.py`` writes run.json.
 """
 
-from mvd.batch.one import FoundFile, SlideOutcome, slide_id
+from mvd.batch.one import FoundFile, SlideOutcome, collect_seldom, slide_id
 from mvd.batch.run import BatchOutcome, How, Reporter, run
 
-__all__ = ["BatchOutcome", "FoundFile", "How", "Reporter", "SlideOutcome", "run", "slide_id"]
+__all__ = [
+    "BatchOutcome",
+    "FoundFile",
+    "How",
+    "Reporter",
+    "SlideOutcome",
+    "collect_seldom",
+    "run",
+    "slide_id",
+]

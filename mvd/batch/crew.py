@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-from mvd.batch.one import SlideJob, SlideOutcome, failed, run_slide
+from mvd.batch.one import SlideJob, SlideOutcome, collect_seldom, failed, run_slide
 
 Begin = Callable[[SlideJob], None]
 Stage = Callable[[SlideJob, str, int, int], None]
@@ -115,6 +115,7 @@ def _cause(exit_code: int | None) -> str:
 def _work(line: Connection) -> None:
     """Do jobs in a process until nobody hands out more; an interruption is for the parent to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_seldom()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             job = line.recv()

@@ -5,6 +5,7 @@ absolute path.
 """
 
 import errno
+import gc
 import hashlib
 import os
 import re
@@ -31,6 +32,7 @@ Progress = Callable[[str, int, int], None]
 INTERNAL = "internal"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _LONGEST_SLUG = 60
+_OBJECTS_BEFORE_COLLECTION = 100_000
 
 
 class FoundFile(Protocol):
@@ -115,6 +117,11 @@ def slide_id(name: str) -> str:
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name)[:_LONGEST_SLUG].strip("-") or "slide"
     return f"{slug}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+
+
+def collect_seldom() -> None:
+    """Have this process look seldom for cyclic garbage: a slide makes next to none, and each look halts all threads."""
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
 
 
 def is_disk_full(error: BaseException) -> bool:

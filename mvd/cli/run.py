@@ -82,6 +82,7 @@ def _measure(
     from mvd import batch
     from mvd.cli import progress
 
+    batch.collect_seldom()
     how = batch.How(options["jobs"], options["workers"], options["tile_px"], ["mvd", *sys.argv[1:]])
     reporter = progress.choose(len(found), as_json=options["as_json"], quiet=options["quiet"])
     outcome = None
