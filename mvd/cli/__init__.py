@@ -3,6 +3,10 @@
 Nothing heavy is imported before a command needs it, so that ``mvd --help`` is quick.
 """
 
+import contextlib
+import os
+import sys
+
 import click
 
 from mvd.cli.group import LazyGroup
@@ -31,4 +35,18 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the ``mvd`` script."""
-    cli(prog_name="mvd")
+    try:
+        cli(prog_name="mvd")
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            _end_at_once(end.code)
+        raise
+
+
+def _end_at_once(code: int) -> None:
+    """End the process when all is written: to take numba and the like down in order, Python needs half a second."""
+    with contextlib.suppress(OSError):  # what cannot be written is for Python's own ending to tell
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        os._exit(code)

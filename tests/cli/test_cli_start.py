@@ -46,3 +46,18 @@ def test_version(mvd):
 )
 def test_usage_errors_exit_2(mvd, words):
     assert mvd(*words).exit_code == 2
+
+
+@pytest.mark.parametrize(("words", "code", "lines"), [(["config", "show"], 0, 40), (["rnu"], 2, 1)])
+def test_the_process_ends_with_the_code_and_all_that_was_said(words, code, lines):
+    start = [sys.executable, "-c", "from mvd.cli import main; main()", *words]
+    whole = subprocess.run(start, capture_output=True, text=True, check=False)
+    assert whole.returncode == code
+    assert (whole.stdout + whole.stderr).count("\n") >= lines
+    assert whole.stdout.endswith("\n") is (code == 0)
+
+
+def test_a_closed_stdout_is_no_error():
+    command = f'"{sys.executable}" -c "from mvd.cli import main; main()" --version >&-'
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
