@@ -55,7 +55,21 @@ class Slide(Protocol):
         ...
 
     def read(self, rect: Rect, level: int = 0) -> Rgb:
-        """Read ``rect`` (px of ``level``, inside the level) as (h, w, 3) uint8 sRGB."""
+        """Read ``rect`` (px of ``level``, inside the level) as (h, w, 3) uint8 sRGB.
+
+        Areas that were not scanned, or that cannot be decoded, are white.
+        """
+        ...
+
+    def scanned(self, rect: Rect, level: int = 0) -> NDArray[np.bool_]:
+        """Return where ``rect`` (px of ``level``) was scanned, (h, w) bool: neither transparent nor left out."""
+        ...
+
+    def damage(self, level: int = 0) -> tuple[Rect, ...]:
+        """Return what ``read`` could not decode of ``level`` so far: rectangles in px of that level, in order.
+
+        A tile counts as damaged once a second try, with the file opened anew, has failed too.
+        """
         ...
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import imagecodecs
 import numpy as np
+from numpy.typing import NDArray
 
 from mvd.errors import UnreadableSlide
 from mvd.geometry import Rect
@@ -51,6 +52,15 @@ class RasterSlide:
         """Read ``rect`` (px, inside the picture) as (h, w, 3) uint8 sRGB; ``UnreadableSlide`` if damaged."""
         check_inside(self._info, rect, level)
         return self._whole()[rect.slices()].copy()
+
+    def scanned(self, rect: Rect, level: int = 0) -> NDArray[np.bool_]:
+        """Return all of ``rect`` as scanned, (h, w) bool."""
+        check_inside(self._info, rect, level)
+        return np.ones((rect.height, rect.width), bool)
+
+    def damage(self, level: int = 0) -> tuple[Rect, ...]:
+        """Return nothing: a picture is decoded whole or not at all."""
+        return ()
 
     def close(self) -> None:
         """Give the memory back."""

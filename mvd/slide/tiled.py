@@ -102,6 +102,24 @@ class TiledSlide:
                 self._place(rgb, rect, level, row * grid.columns + col, keep=to_rim < RIM_TILES)
         return rgb
 
+    def scanned(self, rect: Rect, level: int = 0) -> NDArray[np.bool_]:
+        """Return where ``rect`` (px of ``level``) was scanned, (h, w) bool; transparent pixels count as scanned."""
+        check_inside(self._info, rect, level)
+        grid = self._grids[level]
+        mask = np.ones((rect.height, rect.width), bool)
+        for index in np.flatnonzero(~grid.byte_counts.all(axis=0)):
+            hole = grid.tile_rect(int(index))
+            top, left = max(hole.row, rect.row), max(hole.col, rect.col)
+            mask[
+                top - rect.row : max(hole.row_stop - rect.row, 0),
+                left - rect.col : max(hole.col_stop - rect.col, 0),
+            ] = False
+        return mask
+
+    def damage(self, level: int = 0) -> tuple[Rect, ...]:
+        """Return what could not be decoded of ``level`` so far: nothing, for a damaged tile is an error here."""
+        return ()
+
     def close(self) -> None:
         """Give the file back."""
         self._cache.clear()
