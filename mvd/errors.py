@@ -47,6 +47,18 @@ class NoTissue(MvdError):
     code = "no_tissue"
 
 
+class RegionError(MvdError):
+    """A file of regions is no GeoJSON, holds something that is no area, or does not fit the slide."""
+
+    code = "region"
+
+
+class NoRegion(RegionError):
+    """Regions were asked for, and there is no file of them for this slide."""
+
+    code = "no_region"
+
+
 class SettingsError(MvdError):
     """A setting is unknown, of the wrong type, or out of range."""
 

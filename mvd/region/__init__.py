@@ -1,0 +1,25 @@
+"""Where a slide is analysed: regions that a person drew, less what could not be decoded.
+
+``drawn.py`` reads regions from GeoJSON, ``area.py`` lays them on a slide in um, ``coverage.py`` tells how much of each
+pixel they cover.
+"""
+
+from mvd.region.area import Boxes, Shape, boxes_um, joined, lay_regions, touched, whole_slide
+from mvd.region.coverage import FULL, coverage
+from mvd.region.drawn import WHOLE, Drawn, Region, drawn_regions
+
+__all__ = [
+    "FULL",
+    "WHOLE",
+    "Boxes",
+    "Drawn",
+    "Region",
+    "Shape",
+    "boxes_um",
+    "coverage",
+    "drawn_regions",
+    "joined",
+    "lay_regions",
+    "touched",
+    "whole_slide",
+]
