@@ -4,34 +4,32 @@ Of the description only ``MPP`` and ``AppMag`` are read; user names, dates and b
 module.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 from tifffile import TiffPage
 
-from mvd.slide.calibration import Claim, parse_number
+from mvd.slide.calibration import from_lengths, parse_number
 from mvd.slide.pyramid import Layout, descending
 
 
 def layout(pages: Sequence[TiffPage]) -> Layout:
     """Return the pyramid, the stated pixel size and the objective power."""
-    fields = _fields(pages[0].description)
-    claims = []
-    if "MPP" in fields:
-        mpp = parse_number(fields["MPP"])
-        claims.append(Claim("aperio", mpp, mpp, f"MPP = {fields['MPP'][:40]}"))
-    magnification = parse_number(fields.get("AppMag", ""))
+    fields = list(_fields(pages[0].description))
+    stated = dict.fromkeys(value for name, value in fields if name == "MPP")
+    claims = [from_lengths("aperio", "MPP", (value, value)) for value in stated]
+    magnification = parse_number(next((value for name, value in fields if name == "AppMag"), ""))
     levels = descending(pages[0], (page for page in pages[1:] if page.is_tiled and not _is_attachment(page)))
-    return Layout("aperio", levels, claims, magnification if magnification > 0 else None)
+    power = magnification if 0 < magnification < math.inf else None
+    return Layout("aperio", levels, [claim for claim in claims if claim], power)
 
 
-def _fields(description: str) -> dict[str, str]:
-    """Return ``name = value`` pairs; the first of a name holds."""
-    fields: dict[str, str] = {}
+def _fields(description: str) -> Iterator[tuple[str, str]]:
+    """Yield the ``name = value`` pairs, one of a line."""
     for part in description.split("|")[1:]:
         name, equals, value = part.partition("=")
         if equals:
-            fields.setdefault(name.strip(), value.strip())
-    return fields
+            yield name.strip(), value.strip().partition("\n")[0].strip()
 
 
 def _is_attachment(page: TiffPage) -> bool:

@@ -1,10 +1,13 @@
 """What a file says about its pixel size -> one pixel size that can be believed, or a refusal.
 
 A density goes with the square of the pixel size, so nothing is guessed: not from the objective, not from a
-display resolution. PNG and JPEG densities say how to print a picture and are never used.
+display resolution. PNG, JPEG and WebP densities say how to print a picture and are never used. Of a statement that
+is no number a message says only that: its words may be anything, a name among them.
 """
 
 import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mvd.errors import UnknownPixelSize
@@ -18,14 +21,25 @@ _UM_PER_UNIT = {
     "Å": 1e-4,
     "nm": 1e-3,
     "um": 1.0,
-    "micron": 1.0,
-    "microns": 1.0,
     "mm": 1e3,
-    "cm": 1e4,
+    "cm": UM_PER_CM,
     "m": 1e6,
     "in": UM_PER_INCH,
     "inch": UM_PER_INCH,
+    "micron": 1.0,
+    "microns": 1.0,
+    "picometer": 1e-6,
+    "angstrom": 1e-4,
+    "nanometer": 1e-3,
+    "micrometer": 1.0,
+    "millimeter": 1e3,
+    "centimeter": UM_PER_CM,
+    "meter": 1e6,
 }
+_NOT_A_LENGTH = ("", "pixel", "reference frame")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_TAGS_OF_LEVEL_0 = ("aperio", "generic-tiff", "trestle")
+"""Vendors whose TIFF tags, as OpenSlide gives them, are those of the slide; elsewhere they are the label's."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +49,11 @@ class Claim:
     Attributes
     ----------
     source : str
-        ``aperio``, ``ome`` or ``tiff``.
+        ``aperio``, ``ome``, ``tiff``, ``openslide``, ``dicom`` or ``zarr``.
     x_mpp, y_mpp : float
         Width and height of a pixel, um; not a number where the statement cannot be read.
     said : str
-        The statement in the file's own words, for a message.
+        The statement, for a message.
     """
 
     source: str
@@ -54,19 +68,79 @@ class Claim:
 
 
 def parse_number(text: str) -> float:
-    """Read a number with a decimal point or a single decimal comma; not a number if it is neither."""
-    text = text.strip()
+    """Read a number with a decimal point or a single decimal comma; not a number if it is neither.
+
+    A comma can only be a decimal one, for no pixel is a thousand micrometres wide; two commas, or a comma and a
+    point, are nothing that can be read for sure.
+    """
+    text = text.strip().removesuffix("\x00")
     if text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+    return float(text) if _NUMBER.fullmatch(text) else math.nan
 
 
 def um_per_unit(unit: str) -> float | None:
-    """Return micrometres per ``unit`` (``µm``, ``nm``, ``mm`` ...), None for one that is not a length."""
-    return _UM_PER_UNIT.get(unit.strip().replace("\\u00B5", "u").replace("µ", "u").replace("μ", "u"))
+    """Return micrometres per ``unit`` (``µm``, ``nm``, ``micrometer`` ...), None for one that is no known length."""
+    unit = unit.strip().replace("\\u00B5", "u").replace("µ", "u").replace("μ", "u")
+    return _UM_PER_UNIT.get(unit) or _UM_PER_UNIT.get(re.sub("metre$", "meter", unit.lower()))
+
+
+def from_lengths(
+    source: str,
+    what: str,
+    lengths: tuple[str | float | None, str | float | None],
+    units: tuple[str | None, str | None] = ("um", "um"),
+) -> Claim | None:
+    """Read a width and a height with their units: Aperio's MPP, OME-XML, OpenSlide, Zarr.
+
+    Parameters
+    ----------
+    source : str
+        As in ``Claim``.
+    what : str
+        Name of the field, for a message.
+    lengths : (str or float or None, str or float or None)
+        Width and height of a pixel; where one is missing, the other and its unit stand for both.
+    units : (str or None, str or None)
+        None where the file names none.
+
+    Returns
+    -------
+    Claim or None
+        None where nothing is stated, or no unit, or one that is no length (``pixel``). A number or a unit that
+        cannot be read is a claim all the same, one that is refused.
+    """
+    stated = [(length, unit) for length, unit in zip(lengths, units, strict=True) if length is not None]
+    if not stated or any(unit is None or unit.strip() in _NOT_A_LENGTH for _, unit in stated):
+        return None
+    mpp = [_number(length) * (um_per_unit(unit or "") or math.nan) for length, unit in stated]
+    words = [_words(length, unit or "") for length, unit in stated]
+    said = words[0] if len(set(words)) == 1 else " x ".join(words)
+    return Claim(source, mpp[0], mpp[-1], f"{what} = {said}")
+
+
+def from_openslide(properties: Mapping[str, str]) -> list[Claim]:
+    """Read the properties that OpenSlide gives: its own pixel size, and TIFF tags where they are the slide's."""
+    vendor = properties.get("openslide.vendor", "")
+    sizes = properties.get("openslide.mpp-x"), properties.get("openslide.mpp-y")
+    claims = [from_lengths("dicom" if vendor == "dicom" else "openslide", "pixel size", sizes)]
+    if vendor in _TAGS_OF_LEVEL_0:
+        x, y = (parse_number(properties.get(f"tiff.{axis}Resolution", "")) for axis in "XY")
+        unit = properties.get("tiff.ResolutionUnit", "inch")
+        pixels_per_unit = (None if math.isnan(x) else x, None if math.isnan(y) else y)
+        claims.append(from_resolution(pixels_per_unit, um_per_unit(unit), unit))
+    return [claim for claim in claims if claim is not None]
+
+
+def _number(length: str | float) -> float:
+    return parse_number(length) if isinstance(length, str) else float(length)
+
+
+def _words(length: str | float, unit: str) -> str:
+    if math.isnan(_number(length)):
+        return "no number"
+    text = length.strip()[:24] if isinstance(length, str) else f"{length:g}"
+    return f"{text} {unit.strip() if um_per_unit(unit) else 'of an unknown unit'}"
 
 
 def from_resolution(

@@ -10,11 +10,9 @@ from xml.etree import ElementTree
 from tifffile import TiffPage
 
 from mvd.errors import UnreadableSlide
-from mvd.slide.calibration import Claim, parse_number, um_per_unit
+from mvd.slide.calibration import Claim, from_lengths, parse_number
 from mvd.slide.pixels import unsupported
 from mvd.slide.pyramid import Layout, descending, reduced_pages, sub_pages
-
-_NOT_A_LENGTH = ("pixel", "reference frame")
 
 
 def layout(pages: Sequence[TiffPage], file_bytes: int, name: str) -> Layout:
@@ -55,18 +53,11 @@ def _check_one_plane(pixels: ElementTree.Element, name: str) -> None:
 
 def _claim(pixels: ElementTree.Element) -> Claim | None:
     x, y = pixels.get("PhysicalSizeX"), pixels.get("PhysicalSizeY")
-    x, y = x or y, y or x
-    if x is None or y is None:
-        return None
     units = pixels.get("PhysicalSizeXUnit", "µm"), pixels.get("PhysicalSizeYUnit", "µm")
-    if units[0] in _NOT_A_LENGTH:
-        return None
-    x_um, y_um = (um_per_unit(unit) or math.nan for unit in units)
-    said = f"PhysicalSizeX = {x[:40]} {units[0][:20]}"
-    return Claim("ome", parse_number(x) * x_um, parse_number(y) * y_um, said)
+    return from_lengths("ome", "PhysicalSize", (x, y), units)
 
 
 def _magnification(root: ElementTree.Element) -> float | None:
     objective = root.find("{*}Instrument/{*}Objective")
     power = math.nan if objective is None else parse_number(objective.get("NominalMagnification", ""))
-    return power if power > 0 else None
+    return power if 0 < power < math.inf else None

@@ -13,6 +13,7 @@ import tifffile
 
 from mvd.errors import UnknownPixelSize
 from mvd.slide import open_slide
+from mvd.slide.calibration import believed_mpp, from_lengths, from_openslide
 
 
 def info(path, mpp=None):
@@ -92,10 +93,48 @@ def test_aperio_without_mpp_is_not_guessed_from_the_objective(write_tiff):
     assert (found.mpp, found.mpp_source, found.magnification) == (None, "none", 40)
 
 
-@pytest.mark.parametrize("text", ["MPP = 250", "MPP = 0", "MPP = quarter", "MPP = 0.2.5", "MPP = nan"])
-def test_absurd_aperio_text(write_tiff, text):
-    with pytest.raises(UnknownPixelSize, match=rf"aperio says {text}"):
-        open_slide(write_tiff("a.svs", description=aperio(text), metadata=None))
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("250", "250 um"),
+        ("0", "0 um"),
+        ("-0.25", "-0.25 um"),
+        ("1e-3", "1e-3 um"),
+        ("1e400", "1e400 um"),
+        ("quarter", "no number"),
+        ("0.2.5", "no number"),
+        ("0,2,5", "no number"),
+        ("1,000.25", "no number"),
+        ("0_25", "no number"),
+        ("0x1", "no number"),
+        ("nan", "no number"),
+        ("inf", "no number"),
+        ("", "no number"),
+        ("\u0660.\u0662\u0665".encode(), "no number"),
+    ],
+)
+def test_absurd_aperio_text(write_tiff, text, said):
+    """What is no number is not repeated: it may be a name."""
+    description = (
+        aperio("MPP = ")
+        .encode()
+        .replace(b"MPP = ", b"MPP = " + (text if isinstance(text, bytes) else text.encode()))
+    )
+    path = write_tiff("a.svs", description=description, metadata=None)
+    with pytest.raises(
+        UnknownPixelSize, match=rf"a\.svs: aperio says MPP = {said}.* cannot be a pixel size"
+    ) as caught:
+        open_slide(path)
+    assert "quarter" not in str(caught.value)
+    assert info(path, mpp=0.25).mpp == 0.25
+
+
+def test_aperio_that_states_two_sizes_contradicts_itself(write_tiff):
+    path = write_tiff("a.svs", description=aperio("MPP = 0.25|MPP = 0.5"), metadata=None)
+    with pytest.raises(UnknownPixelSize, match=r"contradicts itself: .*MPP = 0\.25 um.*MPP = 0\.5 um"):
+        open_slide(path)
+    same = write_tiff("b.svs", description=aperio("MPP = 0.25|MPP = 0.2500"), metadata=None)
+    assert info(same).mpp == 0.25
 
 
 def test_contradiction_names_both(write_tiff):
@@ -103,7 +142,7 @@ def test_contradiction_names_both(write_tiff):
         "a.svs", description=aperio(), metadata=None, resolution=(20_000, 20_000), resolutionunit="CENTIMETER"
     )
     with pytest.raises(
-        UnknownPixelSize, match=r"aperio says MPP = 0\.2500.*tiff says 20000 x 20000 px per cm"
+        UnknownPixelSize, match=r"aperio says MPP = 0\.2500 um.*tiff says 20000 x 20000 px per cm"
     ):
         open_slide(path)
     assert info(path, mpp=0.25).mpp_source == "user"
@@ -125,10 +164,41 @@ def test_ome_units(tmp_path, picture, size, unit):
     assert (found.mpp, found.mpp_source, found.vendor) == (pytest.approx(0.25), "ome", "ome-tiff")
 
 
-@pytest.mark.parametrize(("size", "unit"), [(0.25, "cm"), (0.25, "parsec")])
-def test_ome_nonsense_is_refused(tmp_path, picture, size, unit):
-    with pytest.raises(UnknownPixelSize, match="ome says PhysicalSizeX"):
+@pytest.mark.parametrize(
+    ("size", "unit", "said"),
+    [
+        (0.25, "cm", "0.25 cm"),
+        (0.25, "Smith", "0.25 of an unknown unit"),
+        ("0.25 Smith", "µm", "no number"),
+        (-0.25, "µm", "-0.25 µm"),
+        (0, "µm", "0 µm"),
+        ("NaN", "µm", "no number"),
+        ("INF", "µm", "no number"),
+    ],
+)
+def test_ome_nonsense_is_refused(tmp_path, picture, size, unit, said):
+    with pytest.raises(UnknownPixelSize, match=f"ome says PhysicalSize = {said}") as caught:
         open_slide(write_ome(tmp_path, picture, size, unit))
+    assert "Smith" not in str(caught.value)
+
+
+def test_ome_in_pixels_states_nothing(tmp_path, picture):
+    assert info(write_ome(tmp_path, picture, 1, "pixel")).mpp is None
+
+
+def test_one_ome_side_stands_for_both_with_its_unit(tmp_path, picture):
+    path = write_ome(tmp_path, picture, 250, "nm")
+    content = path.read_bytes()
+    assert content.count(b"PhysicalSizeY") == 2
+    path.write_bytes(content.replace(b"PhysicalSizeY", b"PhysicalsizeY"))
+    assert info(path).mpp == 0.25
+
+
+def test_ome_sides_of_different_units(tmp_path, picture):
+    path = write_ome(tmp_path, picture, 250, "nm")
+    path.write_bytes(path.read_bytes().replace(b'PhysicalSizeYUnit="nm"', b'PhysicalSizeYUnit="um"'))
+    with pytest.raises(UnknownPixelSize, match="250 nm x 250 um"):
+        open_slide(path)
 
 
 def test_ome_against_tiff_tag(tmp_path, picture):
@@ -183,3 +253,73 @@ def test_nothing_of_a_patient_is_in_the_info(write_pages, picture):
     found = info(write_pages("a.svs", main, label))
     assert "canary" not in json.dumps({key: str(value) for key, value in vars(found).items()})
     assert found.level_shapes == (picture.shape[:2],)
+
+
+@pytest.mark.parametrize("resolution", [(0, 0), (0, 40_000), (40_000, 0)])
+def test_nought_over_nought_is_no_claim_and_one_side_stands_for_both(write_tiff, resolution):
+    """0/0 is not infinitely many pixels; where one side is stated, it holds."""
+    path = write_tiff(resolution=(40_000, 40_000), resolutionunit="CENTIMETER")
+    with tifffile.TiffFile(path) as tiff:
+        places = [tiff.pages[0].tags[code].valueoffset for code in (282, 283)]
+    content = bytearray(path.read_bytes())
+    for at, value in zip(places, resolution, strict=True):
+        content[at : at + 8] = struct.pack("<II", value, 1 if value else 0)
+    path.write_bytes(content)
+    assert info(path).mpp == (0.25 if any(resolution) else None)
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({"openslide.mpp-x": "0.2325", "openslide.mpp-y": "0.2325"}, [("openslide", 0.2325)]),
+        ({"openslide.vendor": "dicom", "openslide.mpp-x": "0.5", "openslide.mpp-y": "0.5"}, [("dicom", 0.5)]),
+        ({"openslide.vendor": "mirax"}, []),
+        (
+            {
+                "openslide.vendor": "aperio",
+                "openslide.mpp-x": "0.25",
+                "openslide.mpp-y": "0.25",
+                "tiff.XResolution": "20000",
+                "tiff.YResolution": "20000",
+                "tiff.ResolutionUnit": "centimeter",
+            },
+            [("openslide", 0.25), ("tiff", 0.5)],
+        ),
+        (
+            # A Leica file begins with the picture of the whole glass; its tags are not the slide's.
+            {
+                "openslide.vendor": "leica",
+                "openslide.mpp-x": "0.25",
+                "openslide.mpp-y": "0.25",
+                "tiff.XResolution": "600",
+                "tiff.YResolution": "600",
+                "tiff.ResolutionUnit": "centimeter",
+            },
+            [("openslide", 0.25)],
+        ),
+    ],
+)
+def test_openslide_properties(properties, expected):
+    assert [(claim.source, claim.mpp) for claim in from_openslide(properties)] == expected
+
+
+def test_openslide_nonsense_is_refused():
+    claims = from_openslide({"openslide.mpp-x": "nan", "openslide.mpp-y": "0.25"})
+    with pytest.raises(UnknownPixelSize, match=r"no number x 0\.25 um"):
+        believed_mpp("a.bif", claims, None)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "units", "expected"),
+    [
+        ((0.25, 0.25), ("micrometer", "micrometer"), 0.25),
+        ((250.0, 250.0), ("nanometer", "nanometer"), 0.25),
+        ((250.0, 0.25), ("nanometer", "micrometre"), 0.25),
+        ((1.0, 1.0), (None, None), None),
+        ((1.0, 1.0), ("micrometer", None), None),
+        ((None, None), ("micrometer", "micrometer"), None),
+    ],
+)
+def test_lengths_with_units(lengths, units, expected):
+    claim = from_lengths("zarr", "scale", lengths, units)
+    assert (claim and claim.mpp) == expected
