@@ -48,6 +48,12 @@ class Rect:
         row_stop, col_stop = min(self.row_stop, shape_px[0]), min(self.col_stop, shape_px[1])
         return Rect(row, col, max(row_stop - row, 0), max(col_stop - col, 0))
 
+    def common(self, other: "Rect") -> "Rect":
+        """Return the part that lies in ``other`` too; its size is 0 where nothing does."""
+        row, col = max(self.row, other.row), max(self.col, other.col)
+        row_stop, col_stop = min(self.row_stop, other.row_stop), min(self.col_stop, other.col_stop)
+        return Rect(row, col, max(row_stop - row, 0), max(col_stop - col, 0))
+
     def scaled(self, factor: int) -> "Rect":
         """Return the same rectangle in pixels that are ``factor`` times smaller."""
         return Rect(self.row * factor, self.col * factor, self.height * factor, self.width * factor)

@@ -69,7 +69,10 @@ def scan(
         if progress is not None:
             progress("tiles", done, len(tiles))
 
-    _map_tiles(lambda tile: _encode_tile(level, tile, segmenter, search, stain.haze), tiles, workers, take)
+    with level.expecting(tile.halo for tile in tiles):
+        _map_tiles(
+            lambda tile: _encode_tile(level, tile, segmenter, search, stain.haze), tiles, workers, take
+        )
     return reduction.components()
 
 

@@ -53,16 +53,17 @@ def block_mean(rgb: Rgb, factor: int) -> Rgb:
     Parameters
     ----------
     rgb : (h, w, 3) uint8
-        Sides are multiples of ``factor``.
+        What does not fill a block at the right or below is left out.
     factor : int
         1 to 1024.
 
     Returns
     -------
-    (h / factor, w / factor, 3) uint8
+    (h // factor, w // factor, 3) uint8
     """
     out = np.empty((rgb.shape[0] // factor, rgb.shape[1] // factor, 3), np.uint8)
-    rows = np.ascontiguousarray(rgb).reshape(rgb.shape[0], -1)
+    whole = rgb[: out.shape[0] * factor, : out.shape[1] * factor]
+    rows = np.ascontiguousarray(whole).reshape(whole.shape[0], out.shape[1] * factor * 3)
     if factor == 2:
         _mean_of_four_into(rows, out)
     else:

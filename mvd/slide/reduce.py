@@ -1,13 +1,18 @@
-"""A slide at the pixel size of the analysis: a pyramid level and an exact whole-number block mean of it.
+"""A slide at the pixel size of the analysis: a pyramid level and a whole-number block mean of it.
 
 Input: an open slide and the wanted um/px. Output: (h, w, 3) uint8 in pixels of that size. Blocks start at the
 slide's top left corner, so any rectangle gives the bytes that a crop of the whole would. Never enlarges.
+The mean is exact, but for JPEG tiles that the decoder reduces itself. Where a level is damaged, the next finer one
+stands in.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mvd.errors import TooCoarse, UnknownPixelSize
 from mvd.geometry import Rect
@@ -52,26 +57,98 @@ class AnalysisLevel:
 
     def read(self, rect: Rect) -> Rgb:
         """Read ``rect`` (px here, inside ``shape_px``) as (h, w, 3) uint8 sRGB; ``ValueError`` outside."""
+        self._check_inside(rect)
+        rgb = np.empty((rect.height, rect.width, 3), np.uint8)
+        for part in self._parts(rect, self.factor // self._own_reduction()):
+            rgb[part.slices(rect)] = self._reduced(part)
+        for hole in self._damage():
+            if (common := hole.common(rect)).area_px and (finer := self._finer()):
+                common = common.clipped(finer.shape_px)
+                rgb[common.slices(rect)] = finer.read(common)
+        return rgb
+
+    def scanned(self, rect: Rect) -> NDArray[np.bool_]:
+        """Return where ``rect`` (px here, inside ``shape_px``) was scanned in all of its pixels, (h, w) bool."""
+        self._check_inside(rect)
+        mask = np.empty((rect.height, rect.width), bool)
+        for part in self._parts(rect, self.factor):
+            found = self.slide.scanned(part.scaled(self.factor), self.level)
+            blocks = found.reshape(part.height, self.factor, part.width, self.factor)
+            mask[part.slices(rect)] = blocks.all(axis=(1, 3))
+        return mask
+
+    def damage(self) -> tuple[Rect, ...]:
+        """Return what ``read`` could not give so far, not from a finer level either: rectangles in px here."""
+        finer = self._finer()
+        if finer is None:
+            return tuple(self._damage())
+        lost = [hole.common(left) for hole in self._damage() for left in finer.damage()]
+        return tuple(rect for rect in lost if rect.area_px)
+
+    @contextmanager
+    def expecting(self, rects: Iterable[Rect]) -> Iterator[None]:
+        """Have the slide hold what several of the rectangles, which ``read`` is to get within, need of it."""
+        expect = getattr(self.slide, "expect", None)
+        if expect is None:
+            yield
+            return
+        own = self._own_reduction()
+        left = self.factor // own
+        parts = (part.scaled(left) for rect in rects for part in self._parts(rect, left))
+        expect(parts, self.level, own)
+        try:
+            yield
+        finally:
+            self.slide.forget()  # type: ignore[attr-defined]
+
+    def _check_inside(self, rect: Rect) -> None:
         if not (
             0 <= rect.row <= rect.row_stop <= self.shape_px[0]
             and 0 <= rect.col <= rect.col_stop <= self.shape_px[1]
         ):
             raise ValueError(f"{rect} is not inside {self.shape_px[0]} x {self.shape_px[1]} px")
-        if self.factor == 1:
-            return self.slide.read(rect, self.level)
+
+    def _own_reduction(self) -> int:
+        """The part of the factor that the slide itself reduces by."""
+        reduction = getattr(self.slide, "reduction", None)
+        return reduction(self.level, self.factor) if reduction else 1
+
+    def _reduced(self, rect: Rect) -> Rgb:
+        own = self._own_reduction()
+        left = self.factor // own
+        if own == 1:
+            rgb = self.slide.read(rect.scaled(left), self.level)
+        else:
+            rgb = self.slide.read_reduced(rect.scaled(left), self.level, own)  # type: ignore[attr-defined]
+        if left == 1:
+            return rgb
         from mvd.slide.blockmean import block_mean
 
-        rgb = np.empty((rect.height, rect.width, 3), np.uint8)
-        for part in self._parts(rect):
-            rgb[part.slices(rect)] = block_mean(
-                self.slide.read(part.scaled(self.factor), self.level), self.factor
-            )
-        return rgb
+        return block_mean(rgb, left)
 
-    def _parts(self, rect: Rect) -> list[Rect]:
-        """Cut a rectangle into pieces that need little memory at full resolution, along the slide's tiles."""
-        cols = max(1, _STRIPE_COLS // self.factor)
-        rows = self._stripe_rows(min(rect.width, cols))
+    def _damage(self) -> list[Rect]:
+        """What could not be decoded of the level itself, in px here: every pixel that has a part in it."""
+        return [_covering(hole, self.factor).clipped(self.shape_px) for hole in self.slide.damage(self.level)]
+
+    def _finer(self) -> "AnalysisLevel | None":
+        """The same pixels from the next finer level, if there is one."""
+        shapes = self.slide.info.level_shapes
+        for level in range(self.level - 1, -1, -1):
+            whole = level_factor(shapes[level], shapes[0])
+            if whole and self.level0_factor % whole == 0:
+                factor = self.level0_factor // whole
+                rows, cols = (
+                    min(own, side // factor) for own, side in zip(self.shape_px, shapes[level], strict=True)
+                )
+                return replace(self, level=level, factor=factor, shape_px=(rows, cols))
+        return None
+
+    def _parts(self, rect: Rect, left: int) -> list[Rect]:
+        """Cut a rectangle into pieces that need little memory ``left`` times larger, along the slide's tiles."""
+        if left == 1:
+            return [rect]
+        cols = max(1, _STRIPE_COLS // left)
+        rows = self._stripe_rows(min(rect.width, cols), left)
         cuts = [rect.row, *range((rect.row // rows + 1) * rows, rect.row_stop, rows), rect.row_stop]
         return [
             Rect(row, col, row_stop - row, min(cols, rect.col_stop - col))
@@ -79,12 +156,18 @@ class AnalysisLevel:
             for col in range(rect.col, rect.col_stop, cols)
         ]
 
-    def _stripe_rows(self, width: int) -> int:
+    def _stripe_rows(self, width: int, left: int) -> int:
         """Rows of a stripe: whole rows of tiles where they fit, in pixels here."""
-        most = max(1, _STRIPE_BYTES // max(1, 3 * width * self.factor**2))
+        most = max(1, _STRIPE_BYTES // max(1, 3 * width * left**2))
         tile_px = getattr(self.slide, "tile_px", None)
         tile_rows = (tile_px(self.level)[0] if tile_px else 0) // self.factor
         return most // tile_rows * tile_rows if 0 < tile_rows <= most else most
+
+
+def _covering(rect: Rect, factor: int) -> Rect:
+    """The rectangle of pixels ``factor`` times larger that covers ``rect``."""
+    row, col = rect.row // factor, rect.col // factor
+    return Rect(row, col, -(-rect.row_stop // factor) - row, -(-rect.col_stop // factor) - col)
 
 
 def at_mpp(slide: Slide, target_mpp: float, *, allow_coarse: bool = False) -> AnalysisLevel:

@@ -1,63 +1,27 @@
 """A slide made of tiles in one file: any rectangle of any level, from several threads at once.
 
-Input: for each level, where its tiles lie in the file and how one is decoded. Output: (h, w, 3) uint8. Never
-decodes a tile that the rectangle does not touch, and keeps only those at the rectangle's rim.
+Input: for each level, where its tiles lie in the file and how one is decoded. Output: (h, w, 3) uint8, at full size
+or reduced. Never decodes a tile that the rectangle does not touch. A tile that cannot be decoded is white, and told.
 """
 
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.errors import UnreadableSlide
 from mvd.geometry import Rect
 from mvd.slide.base import Rgb, SlideInfo
 from mvd.slide.cache import TileCache
-from mvd.slide.naming import one_line, shown_name
+from mvd.slide.grid import Decode, TileGrid
+from mvd.slide.tilefile import TileFile
 
 BACKGROUND = 255
-"""Value of the unscanned area, which has no tiles."""
-CACHE_BYTES = 128 * 2**20
-RIM_TILES = 2
-"""Tiles at the rim that are kept: one in the rectangle's own halo, and the next, which is in its neighbour's."""
-
-Decode = Callable[[list[bytes], int], Rgb]
-
-
-@dataclass(frozen=True)
-class TileGrid:
-    """Where the tiles of one level lie.
-
-    Attributes
-    ----------
-    shape_px, tile_px : (int, int)
-        Height and width of the level and of a whole tile (a strip is a tile as wide as the level).
-    offsets, byte_counts : (planes, tiles) int64
-        Position in the file; a tile without bytes was not scanned. One plane, or three for planes kept apart.
-    decode : callable
-        The bytes of each plane and the tile's index -> (h, w, 3) uint8, at most ``tile_px``.
-    """
-
-    shape_px: tuple[int, int]
-    tile_px: tuple[int, int]
-    offsets: NDArray[np.int64]
-    byte_counts: NDArray[np.int64]
-    decode: Decode
-
-    @property
-    def columns(self) -> int:
-        """Tiles in a row of tiles."""
-        return -(-self.shape_px[1] // self.tile_px[1])
-
-    def tile_rect(self, index: int) -> Rect:
-        """Return the tile's rectangle, cropped to the level."""
-        row, col = divmod(index, self.columns)
-        height, width = self.tile_px
-        return Rect(row * height, col * width, height, width).clipped(self.shape_px)
+"""Value of the unscanned area, which has no tiles, and of tiles that cannot be decoded."""
+CACHE_BYTES = 256 * 2**20
+_MOST_BYTES_PER_PX = 8
+_MOST_HEADER_BYTES = 2**16
 
 
 class TiledSlide:
@@ -66,8 +30,10 @@ class TiledSlide:
     def __init__(self, info: SlideInfo, grids: Sequence[TileGrid]) -> None:
         self._info = info
         self._grids = tuple(grids)
-        self._file = _SharedFile(info.path)
+        self._file = TileFile(info.path)
         self._cache = TileCache(CACHE_BYTES)
+        self._damaged: set[tuple[int, int]] = set()
+        self._lock = Lock()
 
     @property
     def info(self) -> SlideInfo:
@@ -78,102 +44,143 @@ class TiledSlide:
         """Height and width of the tiles of ``level``: reading along them decodes nothing twice."""
         return self._grids[level].tile_px
 
+    def reduction(self, level: int, factor: int) -> int:
+        """Return the largest divisor of ``factor`` that ``read_reduced`` takes at ``level``."""
+        return self._grids[level].reduction(factor)
+
     def read(self, rect: Rect, level: int = 0) -> Rgb:
-        """Read ``rect`` (px of ``level``, inside the level) as (h, w, 3) uint8 sRGB.
+        """Read ``rect`` (px of ``level``, inside the level) as (h, w, 3) uint8 sRGB; ``ValueError`` outside."""
+        check_inside(self._info, rect, level)
+        return self.read_reduced(rect, level, 1)
+
+    def read_reduced(self, rect: Rect, level: int, factor: int) -> Rgb:
+        """Read ``rect``, in pixels ``factor`` times larger than those of ``level``, as (h, w, 3) uint8 sRGB.
+
+        Parameters
+        ----------
+        rect : Rect
+            Inside the level; blocks at its right and lower edge that are not whole don't count.
+        level : int
+        factor : int
+            One that ``reduction`` returned. Each pixel is the mean of its block; for JPEG tiles what the
+            decoder makes of it, within a level or two.
 
         Raises
         ------
-        ValueError
-            For a rectangle or level that the slide does not have.
         UnreadableSlide
-            For a tile that cannot be decoded, also at a second try.
+            The file has become another one meanwhile.
         """
-        check_inside(self._info, rect, level)
         grid = self._grids[level]
         rgb = np.empty((rect.height, rect.width, 3), np.uint8)
-        if rect.area_px == 0:
-            return rgb
-        height, width = grid.tile_px
-        rows = range(rect.row // height, (rect.row_stop - 1) // height + 1)
-        cols = range(rect.col // width, (rect.col_stop - 1) // width + 1)
-        for row in rows:
-            for col in cols:
-                to_rim = min(row - rows[0], rows[-1] - row, col - cols[0], cols[-1] - col)
-                self._place(rgb, rect, level, row * grid.columns + col, keep=to_rim < RIM_TILES)
+        for index in grid.tiles_under(rect, factor):
+            whole = grid.tile_rect(index, factor)
+            part = whole.common(rect)
+            tile = self._tile(level, factor, index)
+            rgb[part.slices(rect)] = BACKGROUND if tile is None else tile[part.slices(whole)]
         return rgb
 
+    def expect(self, rects: Iterable[Rect], level: int, factor: int) -> None:
+        """Announce what will be read, each rectangle once: what several of them touch is decoded once.
+
+        Parameters
+        ----------
+        rects : iterable of Rect
+            As ``read_reduced`` will get them.
+        level, factor : int
+        """
+        grid = self._grids[level]
+        self._cache.expect(
+            (level, factor, index) for rect in rects for index in grid.tiles_under(rect, factor)
+        )
+
+    def forget(self) -> None:
+        """Let go of the tiles that are held for what was announced."""
+        self._cache.clear()
+
     def scanned(self, rect: Rect, level: int = 0) -> NDArray[np.bool_]:
-        """Return where ``rect`` (px of ``level``) was scanned, (h, w) bool; transparent pixels count as scanned."""
+        """Return where ``rect`` (px of ``level``) was scanned, (h, w) bool: neither without a tile nor transparent."""
         check_inside(self._info, rect, level)
         grid = self._grids[level]
         mask = np.ones((rect.height, rect.width), bool)
-        for index in np.flatnonzero(~grid.byte_counts.all(axis=0)):
-            hole = grid.tile_rect(int(index))
-            top, left = max(hole.row, rect.row), max(hole.col, rect.col)
-            mask[
-                top - rect.row : max(hole.row_stop - rect.row, 0),
-                left - rect.col : max(hole.col_stop - rect.col, 0),
-            ] = False
+        holes: NDArray[np.bool_] = (grid.byte_counts == 0).any(axis=0)
+        if grid.alpha is None and not holes.any():
+            return mask
+        for index in grid.tiles_under(rect):
+            whole = grid.tile_rect(index)
+            part = whole.common(rect)
+            if holes[index]:
+                mask[part.slices(rect)] = False
+            elif grid.alpha and (alpha := self._retried(level, index, grid.alpha)) is not None:
+                mask[part.slices(rect)] = alpha[part.slices(whole)] > 0
         return mask
 
     def damage(self, level: int = 0) -> tuple[Rect, ...]:
-        """Return what could not be decoded of ``level`` so far: nothing, for a damaged tile is an error here."""
-        return ()
+        """Return the tiles of ``level`` that could not be decoded so far, in px of that level, row by row."""
+        with self._lock:
+            found = sorted(index for own, index in self._damaged if own == level)
+        return tuple(self._grids[level].tile_rect(index) for index in found)
 
     def close(self) -> None:
         """Give the file back."""
         self._cache.clear()
         self._file.close()
 
-    def _place(self, rgb: Rgb, rect: Rect, level: int, index: int, *, keep: bool) -> None:
-        whole = self._grids[level].tile_rect(index)
-        row, col = max(whole.row, rect.row), max(whole.col, rect.col)
-        part = Rect(
-            row, col, min(whole.row_stop, rect.row_stop) - row, min(whole.col_stop, rect.col_stop) - col
-        )
-        tile = self._tile(level, index, keep=keep)
-        rgb[part.slices(rect)] = BACKGROUND if tile is None else tile[part.slices(whole)]
-
-    def _tile(self, level: int, index: int, *, keep: bool) -> Rgb | None:
-        """Return the decoded tile, None for one that was not scanned."""
+    def _tile(self, level: int, factor: int, index: int) -> Rgb | None:
+        """Return the decoded tile, None for one that was not scanned or is damaged."""
         grid = self._grids[level]
         if not grid.byte_counts[:, index].all():
             return None
-        tile = self._cache.get((level, index))
-        if tile is None:
-            try:
-                tile = self._decoded(grid, index)
-            except MemoryError:
-                raise
-            except Exception:  # each decoder has errors of its own; a second failure is reported in full
-                tile = self._decoded_again(level, index)
-            if keep:
-                self._cache.put((level, index), tile)
-        return tile
 
-    def _decoded(self, grid: TileGrid, index: int) -> Rgb:
-        parts = [
-            self._file.read_at(int(offset), int(count))
-            for offset, count in zip(grid.offsets[:, index], grid.byte_counts[:, index], strict=True)
-        ]
-        tile = grid.decode(parts, index)
-        needed = grid.tile_rect(index)
-        if tile.shape[0] < needed.height or tile.shape[1] < needed.width or tile.shape[2:] != (3,):
-            raise ValueError(f"tile of {tile.shape} where {needed.height} x {needed.width} x 3 is declared")
-        return tile
+        def decode(parts: list[bytes], index: int) -> Rgb:
+            return _reduced(grid, parts, index, factor)
 
-    def _decoded_again(self, level: int, index: int) -> Rgb:
-        grid = self._grids[level]
+        return self._cache.tile((level, factor, index), lambda: self._retried(level, index, decode))
+
+    def _retried(self, level: int, index: int, decode: Decode) -> NDArray[np.uint8] | None:
+        """Decode a tile, with the file opened anew if that fails; None, and noted, if that fails too."""
+        if (level, index) in self._damaged:
+            return None
         try:
-            return self._decoded(grid, index)
+            return self._decoded(self._file, level, index, decode)
         except MemoryError:
             raise
-        except Exception as error:
-            row, col = divmod(index, grid.columns)
-            raise UnreadableSlide(
-                f"{shown_name(self._info.path)}: tile in row {row}, column {col} of level {level} cannot "
-                f"be decoded ({one_line(error)}); copy the file again or export it anew"
-            ) from error
+        except Exception:  # each decoder has errors of its own; the second failure is the one that counts
+            return self._decoded_again(level, index, decode)
+
+    def _decoded_again(self, level: int, index: int, decode: Decode) -> NDArray[np.uint8] | None:
+        with closing(self._file.reopened()) as fresh:
+            try:
+                return self._decoded(fresh, level, index, decode)
+            except MemoryError:
+                raise
+            except Exception:
+                with self._lock:
+                    self._damaged.add((level, index))
+                return None
+
+    def _decoded(self, file: TileFile, level: int, index: int, decode: Decode) -> NDArray[np.uint8]:
+        grid = self._grids[level]
+        most_bytes = _MOST_BYTES_PER_PX * grid.tile_px[0] * grid.tile_px[1] + _MOST_HEADER_BYTES
+        places = list(zip(grid.offsets[:, index].tolist(), grid.byte_counts[:, index].tolist(), strict=True))
+        if any(count > most_bytes for _, count in places):
+            raise ValueError(f"a tile of {places} bytes, more than any codec makes of it")
+        return decode([file.read_at(offset, count) for offset, count in places], index)
+
+
+def _reduced(grid: TileGrid, parts: list[bytes], index: int, factor: int) -> Rgb:
+    """Decode a tile at a reduced size, at least as large as the level needs it."""
+    if factor > 1 and grid.decode_reduced:
+        tile = grid.decode_reduced(parts, index, factor)
+    else:
+        tile = grid.decode(parts, index)
+        if factor > 1:
+            from mvd.slide.blockmean import block_mean
+
+            tile = block_mean(tile, factor)
+    needed = grid.tile_rect(index, factor)
+    if tile.shape[0] < needed.height or tile.shape[1] < needed.width or tile.shape[2:] != (3,):
+        raise ValueError(f"tile of {tile.shape} where {needed.height} x {needed.width} x 3 is declared")
+    return tile
 
 
 def check_inside(info: SlideInfo, rect: Rect, level: int) -> None:
@@ -184,26 +191,3 @@ def check_inside(info: SlideInfo, rect: Rect, level: int) -> None:
     inside = 0 <= rect.row <= rect.row_stop <= height and 0 <= rect.col <= rect.col_stop <= width
     if not inside:
         raise ValueError(f"{rect} is not inside level {level} of {height} x {width} px")
-
-
-class _SharedFile:
-    """Bytes at an offset, from several threads at once."""
-
-    def __init__(self, path: Path) -> None:
-        self._stream = path.open("rb", buffering=0)
-        self._lock = Lock()
-
-    def read_at(self, offset: int, count: int) -> bytes:
-        """Return exactly ``count`` bytes; ``EOFError`` if the file has become shorter."""
-        if hasattr(os, "pread"):
-            read = os.pread(self._stream.fileno(), count, offset)
-        else:  # Windows has no pread
-            with self._lock:
-                self._stream.seek(offset)
-                read = self._stream.read(count)
-        if len(read) != count:
-            raise EOFError(f"{len(read)} of {count} bytes at {offset}")
-        return read
-
-    def close(self) -> None:
-        self._stream.close()

@@ -132,7 +132,7 @@ def test_an_overview_of_a_one_level_slide_needs_little_memory(tmp_path):
     largest = 0
     with contextlib.closing(open_slide(path)) as slide:
         level = at_mpp(slide, 8.0)
-        for part in level._parts(Rect(0, 0, *level.shape_px)):
+        for part in level._parts(Rect(0, 0, *level.shape_px), level.factor):
             largest = max(largest, part.scaled(level.factor).area_px * 3)
             assert part.row * level.factor % 512 == 0
         assert np.abs(level.read(Rect(0, 0, *level.shape_px)).astype(int) - 200).max() <= 1
