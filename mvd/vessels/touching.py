@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects
+from scipy.ndimage import distance_transform_edt, find_objects
 
 from mvd.vessels.measure import Mask, lumen_width, solidity
 from mvd.vessels.pieces import Box, Labels, Limits, Piece
@@ -19,8 +19,13 @@ Points = NDArray[np.float32]
 WAIST_PART = 0.8
 """Touching vessels are narrower where they touch than the smaller of them is along the border, by this factor."""
 
-NARROW_PART = 0.9
-"""... and narrower than the smaller of them is wide anywhere, by a tenth at least."""
+NARROW_PART, DOUBLE_WALL_NARROW_PART = 0.9, 1.1
+"""... and narrower than the smaller of them is wide anywhere, by a tenth at least; a double wall between the lumens
+tells two vessels as well, and then the waist may be a tenth wider."""
+
+DOUBLE_WALL_PART = 1.1
+"""Two vessels that touch have both their walls between their lumens, a pinched tube has a fold of one: from so many
+times the mean wall of the two on, it is a double wall."""
 
 LEAST_SOLIDITY = 0.9
 """A vessel that is cut off is compact: a ring or a tube of its own, not a scrap of wall."""
@@ -37,7 +42,7 @@ def split_touching(piece: Piece, limits: Limits) -> list[Piece]:
     if np.count_nonzero(seeds) < 2:
         return [piece]
     owner = _nearest_seed(seeds[lumen_labels], piece.whole)
-    groups = _merge_across_wide_waists(owner)
+    groups = _merge_across_wide_waists(owner, np.where(seeds[lumen_labels], owner, 0))
     if len(np.unique(groups[1:])) == 1:
         return [piece]
     return [
@@ -65,23 +70,36 @@ def _nearest_seed(seeds: NDArray[np.bool_], whole: Mask) -> Labels:
     return np.asarray(order[owner], dtype=np.int32)
 
 
-def _merge_across_wide_waists(owner: Labels) -> NDArray[np.int32]:
+def _merge_across_wide_waists(owner: Labels, lumens: Labels) -> NDArray[np.int32]:
     """Group of each lumen (index 0: outside): lumens of one vessel have no narrow waist between them."""
     groups = np.arange(owner.max() + 1, dtype=np.int32)
     masks = dict(enumerate(_regions(owner), start=1))
     for (a, b), border in _borders(owner).items():
-        if not _is_waist(border, masks[a], masks[b]):
+        narrow = DOUBLE_WALL_NARROW_PART if _is_double_wall(owner, lumens, (a, b)) else NARROW_PART
+        if not _is_waist(border, masks[a], masks[b], narrow):
             groups[groups == groups[b]] = groups[a]
     return groups
 
 
-def _is_waist(border: Points, one: tuple[Box, Mask], other: tuple[Box, Mask]) -> bool:
+def _is_double_wall(owner: Labels, lumens: Labels, pair: tuple[int, int]) -> bool:
+    """Whether what lies between two lumens is as thick as both their walls, each taken as that of a round ring."""
+    one, other = pair
+    between = distance_transform_edt(lumens != one)[lumens == other].min()
+    walls = [
+        np.sqrt(np.count_nonzero(owner == vessel) / np.pi)
+        - np.sqrt(np.count_nonzero(lumens == vessel) / np.pi)
+        for vessel in pair
+    ]
+    return bool(between >= DOUBLE_WALL_PART * sum(walls) / 2)
+
+
+def _is_waist(border: Points, one: tuple[Box, Mask], other: tuple[Box, Mask], narrow_part: float) -> bool:
     """Whether two regions meet in a narrow waist, and each is more compact alone than both together."""
     along = np.linalg.svd(border - border.mean(axis=0), full_matrices=False)[2][0]
     length = float(np.ptp(border @ along)) + 1
     regions = [_pixels(*one), _pixels(*other)]
     across = min(float(np.ptp(region @ along)) for region in regions) + 1
-    if length >= WAIST_PART * across or length >= NARROW_PART * min(
+    if length >= WAIST_PART * across or length >= narrow_part * min(
         lumen_width(one[1]), lumen_width(other[1])
     ):
         return False

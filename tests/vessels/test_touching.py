@@ -126,3 +126,14 @@ def test_the_cut_turns_with_the_vessels(turns: int) -> None:
         for each in (piece, turned)
     ]
     assert sizes[1] == pytest.approx(sizes[0], rel=0.01)
+
+
+@pytest.mark.parametrize("angle", ANGLES)
+def test_a_small_ring_deep_in_a_large_one_is_cut_where_both_walls_are_there(angle: float) -> None:
+    """At 0.35 the waist is hardly narrower than the small ring, but twice a wall lies between the lumens."""
+    (row, col), (other_row, other_col) = in_a_row(2, 26.0, angle)
+    walls = together(disc(row, col, 20.0), disc(other_row, other_col, 10.0))
+    piece = piece_of(without(walls, disc(row, col, 15.0), disc(other_row, other_col, 5.5)))
+    pieces = split_touching(piece, LIMITS)
+    assert len(pieces) == 2
+    partition(pieces, piece)
