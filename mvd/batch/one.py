@@ -192,6 +192,8 @@ def _completed(outcome: SlideOutcome, sha256: str, seconds: float) -> SlideOutco
 
 
 def _sha256(path: Path) -> str:
+    if not path.is_file():
+        return ""  # a pipe or a device never ends
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
