@@ -28,13 +28,17 @@ class SlideInfo:
     mpp : float or None
         Pixel size of level 0, um/px, 0.05 to 5; None when the file does not say.
     mpp_source : str
-        Where ``mpp`` came from (``aperio``, ``ome``, ``tiff``, ``user``), ``none`` if unknown.
+        Where ``mpp`` came from (``aperio``, ``ome``, ``tiff``, ``openslide``, ``dicom``, ``user``),
+        ``none`` if unknown.
     magnification : float or None
         Objective power as the file states it. Never used to guess ``mpp``.
     vendor : str
-        Format family, for people: ``aperio``, ``ome-tiff``, ``tiff``, ``png``, ``jpeg``.
+        Format family, for people: ``aperio``, ``ome-tiff``, ``tiff``, ``png``, ``jpeg``, ``hamamatsu``, ``mirax``.
     level_shapes : tuple of (int, int)
         Height and width of each pyramid level, finest first, px.
+    origin_px : (int, int)
+        x and y of the part that the scanner scanned, level-0 px: there QuPath puts (0, 0). Pixels outside are there
+        all the same, unscanned.
     """
 
     path: Path
@@ -44,6 +48,7 @@ class SlideInfo:
     magnification: float | None
     vendor: str
     level_shapes: tuple[tuple[int, int], ...]
+    origin_px: tuple[int, int] = (0, 0)
 
 
 class Slide(Protocol):

@@ -1,7 +1,7 @@
 """Files and folders -> the slides in them, in a fixed order and each once.
 
-Only names are looked at; what a slide-like name holds is for the reader to say. Never follows a folder twice,
-and never takes the pictures in a result folder of mvd for slides.
+Names and the first bytes of files are looked at; what a slide holds is for its reader to say. Never follows a folder
+twice, and never takes for slides the pictures in a result folder of mvd or the files that only belong to a slide.
 """
 
 import os
@@ -10,28 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mvd.errors import MvdError
+from mvd.slide import signature
+from mvd.slide.companions import (
+    dicom_header,
+    is_mirax_folder,
+    is_zarr,
+    kind_of,
+    listed_by_vms,
+    mirax_file,
+)
+from mvd.slide.dicom import first_volumes
 
-_READ_SUFFIXES = {".svs", ".tif", ".tiff", ".btf", ".tf2", ".tf8", ".png", ".jpg", ".jpeg"}
-_REFUSED_SUFFIXES = {
-    ".ndpi",
-    ".scn",
-    ".bif",
-    ".qptiff",
-    ".svslide",
-    ".mrxs",
-    ".vms",
-    ".vmu",
-    ".czi",
-    ".vsi",
-    ".dcm",
-}
-SLIDE_SUFFIXES = frozenset(_READ_SUFFIXES | _REFUSED_SUFFIXES | {".isyntax"})
+SLIDE_SUFFIXES = signature.SUFFIXES
 """Names that are slides, those included that are refused by name when opened."""
 
 
 @dataclass(frozen=True)
 class FoundSlide:
-    """A slide file.
+    """A slide: a file, or a folder that is one slide.
 
     Attributes
     ----------
@@ -51,7 +47,8 @@ def find_slides(paths: Iterable[str | Path]) -> list[FoundSlide]:
     Parameters
     ----------
     paths : iterable of str or Path
-        Files, which are always taken, and folders, which are searched for slides by suffix.
+        Files, which are always taken unless they only belong to another one given, and folders, which are
+        searched for slides by suffix and content.
 
     Returns
     -------
@@ -63,38 +60,80 @@ def find_slides(paths: Iterable[str | Path]) -> list[FoundSlide]:
     MvdError
         For a path that does not exist or a folder that cannot be listed.
     """
-    found: dict[str, FoundSlide] = {}
+    slides: list[FoundSlide] = []
     for path in map(Path, paths):
         if not path.exists():
             raise MvdError(f"{path}: no such file or folder; check the path")
-        slides = _in_folder(path) if path.is_dir() else [FoundSlide(path, path.name)]
-        for slide in slides:
+        slides += _in_folder(path) if path.is_dir() else [FoundSlide(path, path.name)]
+    parts = {os.path.realpath(path) for path in listed_by_vms(slide.path for slide in slides)}
+    found: dict[str, FoundSlide] = {}
+    for slide in slides:
+        if os.path.realpath(slide.path) not in parts:
             found.setdefault(os.path.realpath(slide.path), slide)
-    return _told_apart(list(found.values()))
+    return _told_apart(_one_of_each_series(list(found.values())))
+
+
+def _one_of_each_series(slides: list[FoundSlide]) -> list[FoundSlide]:
+    """Keep of each DICOM series in a folder one file: the first that holds a level rather than the label."""
+    kept: dict[object, FoundSlide] = {}
+    is_level: dict[object, bool] = {}
+    for slide in slides:
+        is_dicom = slide.path.is_file() and kind_of(slide.path) == signature.DICOM
+        header = dicom_header(slide.path) if is_dicom else None
+        key = (os.path.realpath(slide.path.parent), header.series) if header and header.series else slide.path
+        if key not in kept or (header and header.is_volume and not is_level[key]):
+            kept[key] = slide
+            is_level[key] = bool(header and header.is_volume)
+    return list(kept.values())
 
 
 def _in_folder(folder: Path) -> list[FoundSlide]:
-    files = (path for path in _files(folder) if path.suffix.lower() in SLIDE_SUFFIXES)
-    slides = (FoundSlide(path, path.relative_to(folder).as_posix()) for path in files)
-    return sorted(slides, key=lambda slide: slide.name)
+    itself = _folder_slide(folder)
+    if itself is not None:
+        return [FoundSlide(itself, itself.name)]
+    found = (FoundSlide(path, path.relative_to(folder).as_posix()) for path in _slides_below(folder))
+    return sorted(found, key=lambda slide: slide.name)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the visible files below a folder, passing by results of mvd and folders seen already."""
+def _folder_slide(folder: Path) -> Path | None:
+    """Return the slide that a folder is: itself, or the file beside it that opens it; None for a mere folder."""
+    if is_zarr(folder):
+        return folder
+    return (mirax_file(folder) or folder) if is_mirax_folder(folder) else None
+
+
+def _slides_below(folder: Path) -> Iterator[Path]:
+    """Yield the slides below a folder, passing by results of mvd and folders seen already."""
     seen = {os.path.realpath(folder)}
     for top, folders, files in os.walk(folder, followlinks=True, onerror=_cannot_list):
         here = Path(top)
         if "slide.json" in files or ("run.json" in files and here != folder):
             folders.clear()
             continue
-        folders[:] = sorted(name for name in folders if _is_new(here / name, seen))
-        yield from (here / name for name in files if not name.startswith("."))
+        new = [here / name for name in sorted(folders) if _is_new(here / name, seen)]
+        slides = {path: _folder_slide(path) for path in new}
+        folders[:] = [path.name for path in new if slides[path] is None]
+        yield from (path for path, slide in slides.items() if slide == path)
+        yield from _slide_files([here / name for name in sorted(files) if not name.startswith(".")])
+
+
+def _slide_files(paths: list[Path]) -> list[Path]:
+    """Return the files of one folder that are slides; of a DICOM series one, of a VMS slide its index."""
+    kinds = {path: kind_of(path) for path in paths if path.is_file()}
+    dicom = [path for path, kind in kinds.items() if kind == signature.DICOM]
+    others = [
+        path
+        for path, kind in kinds.items()
+        if kind != signature.DICOM and (kind is not None or path.suffix.lower() in SLIDE_SUFFIXES)
+    ]
+    parts = listed_by_vms(others)
+    return [*(path for path in others if path not in parts), *first_volumes(dicom)]
 
 
 def _is_new(folder: Path, seen: set[str]) -> bool:
     """Whether a folder is to be searched; remembers it."""
     real = os.path.realpath(folder)
-    if real in seen or folder.name.startswith(".") or folder.suffix.lower() == ".zarr":
+    if real in seen or folder.name.startswith("."):
         return False
     seen.add(real)
     return True

@@ -1,7 +1,7 @@
 """TIFF and BigTIFF, tiled or in strips, one level or a pyramid: the file's tables -> an open slide.
 
 Input: a path whose content begins like a TIFF. Aperio and OME files go to their own modules for the layout.
-Label, macro and thumbnail images are never read; vendors whose files only look like plain TIFF are refused.
+Label, macro and thumbnail images are never read; vendors whose files only look like plain TIFF go to OpenSlide.
 """
 
 import logging
@@ -13,8 +13,8 @@ from typing import Literal
 from tifffile import TiffFile, TiffPage
 
 from mvd.errors import MvdError, UnreadableSlide
-from mvd.slide import aperio, ome
-from mvd.slide.base import SlideInfo
+from mvd.slide import aperio, ome, qptiff
+from mvd.slide.base import Slide, SlideInfo
 from mvd.slide.calibration import UM_PER_CM, UM_PER_INCH, Claim, believed_mpp, from_resolution, um_per_unit
 from mvd.slide.naming import one_line, shown_name
 from mvd.slide.pixels import unsupported
@@ -22,21 +22,21 @@ from mvd.slide.pyramid import Layout, descending, reduced_pages, shape_of, sub_p
 from mvd.slide.segments import tile_grid
 from mvd.slide.tiled import TiledSlide
 
-_OTHER_VENDORS = {
+_BY_OPENSLIDE = {
     "is_ndpi": "Hamamatsu NDPI",
     "is_scn": "Leica SCN",
     "is_bif": "Ventana BIF",
     "is_philips": "Philips TIFF",
-    "is_qpi": "PerkinElmer QPTIFF",
 }
+_TRESTLE_SOFTWARE = "MedScan"
 _NDPI_FLUORESCENCE_TAG = 65434
 _UNIT_UM = {2: (UM_PER_INCH, "inch"), 3: (UM_PER_CM, "cm")}
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what matters is raised, not printed
 
 
-def open_tiff(path: Path, mpp: float | None) -> TiledSlide:
-    """Open a TIFF, OME-TIFF or SVS.
+def open_tiff(path: Path, mpp: float | None) -> Slide:
+    """Open a TIFF, OME-TIFF, SVS or QPTIFF, or a vendor's own TIFF through OpenSlide.
 
     Parameters
     ----------
@@ -46,24 +46,32 @@ def open_tiff(path: Path, mpp: float | None) -> TiledSlide:
 
     Raises
     ------
-    UnreadableSlide, UnsupportedPixels, UnknownPixelSize
+    UnreadableSlide, UnsupportedPixels, UnknownPixelSize, MissingDependency
     """
     name = shown_name(path)
     try:
-        return _open(path, mpp, name)
+        slide = _open(path, mpp, name)
     except MvdError:
         raise
     except Exception as error:  # damaged tables fail anywhere in the parser
         raise UnreadableSlide(
             f"{name}: the TIFF tables cannot be read ({one_line(error)}); copy or export the file again"
         ) from error
+    if isinstance(slide, str):
+        from mvd.slide.openslide import open_with_openslide
+
+        return open_with_openslide(path, mpp, slide)
+    return slide
 
 
-def _open(path: Path, mpp: float | None, name: str) -> TiledSlide:
+def _open(path: Path, mpp: float | None, name: str) -> TiledSlide | str:
+    """Open the slide, or return the vendor's name where OpenSlide is to read it."""
     file_bytes = path.stat().st_size
     with TiffFile(path) as tiff:
         pages = [page.aspage() for page in tiff.pages]
-        _refuse_other_vendors(tiff, pages[0], name)
+        vendor = _openslide_vendor(tiff, pages[0], name)
+        if vendor:
+            return vendor
         _check_chain(tiff, file_bytes)
         layout = _layout(tiff, pages, file_bytes, name)
         grids = [tile_grid(page, file_bytes, name) for page in layout.pages]
@@ -97,15 +105,12 @@ def _order(mark: str) -> Literal["little", "big"]:
     return "little" if mark == "<" else "big"
 
 
-def _refuse_other_vendors(tiff: TiffFile, first: TiffPage, name: str) -> None:
-    vendor = next((word for flag, word in _OTHER_VENDORS.items() if getattr(tiff, flag)), None)
-    if vendor is None:
-        return
-    if _NDPI_FLUORESCENCE_TAG in first.tags and vendor == "Hamamatsu NDPI":
+def _openslide_vendor(tiff: TiffFile, first: TiffPage, name: str) -> str | None:
+    """Return the vendor whose file OpenSlide is to read, None for one of ours; fluorescence is refused."""
+    vendor = next((word for flag, word in _BY_OPENSLIDE.items() if getattr(tiff, flag)), None)
+    if vendor == "Hamamatsu NDPI" and _NDPI_FLUORESCENCE_TAG in first.tags:
         raise unsupported(name, str(first.dtype), first.samplesperpixel, f"{vendor}, fluorescence")
-    raise UnreadableSlide(
-        f"{name}: {vendor} is not read by this version; convert the slide to a pyramidal TIFF or OME-TIFF"
-    )
+    return "Trestle TIFF" if vendor is None and first.software.startswith(_TRESTLE_SOFTWARE) else vendor
 
 
 def _layout(tiff: TiffFile, pages: Sequence[TiffPage], file_bytes: int, name: str) -> Layout:
@@ -113,6 +118,8 @@ def _layout(tiff: TiffFile, pages: Sequence[TiffPage], file_bytes: int, name: st
         return aperio.layout(pages)
     if tiff.is_ome:
         return ome.layout(pages, file_bytes, name)
+    if tiff.is_qpi:
+        return qptiff.layout(pages, name)
     alike = 1 + sum(shape_of(page) == shape_of(pages[0]) and not page.is_reduced for page in pages[1:])
     if alike > 1:
         raise unsupported(

@@ -8,6 +8,9 @@ from mvd.errors import MvdError
 from mvd.slide import find_slides
 
 
+FOUND = ["a.TIF", "b.svs", "case.mrxs", "sub/a.tif", "sub/deep/c.ome.tiff", "zoom.zarr"]
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A folder with slides at two depths, a note, hidden files and a result of mvd."""
@@ -26,7 +29,7 @@ def names(paths):
 
 
 def test_sorted_relative_visible_and_no_results(folder):
-    assert names([folder]) == ["a.TIF", "b.svs", "case.mrxs", "sub/a.tif", "sub/deep/c.ome.tiff"]
+    assert names([folder]) == FOUND
 
 
 def test_a_run_into_the_folder_of_the_slides_hides_none_of_them(folder):
@@ -48,7 +51,7 @@ def test_each_once(folder):
 
 def test_symlink_loops_end(folder):
     (folder / "sub" / "loop").symlink_to(folder, target_is_directory=True)
-    assert names([folder]) == ["a.TIF", "b.svs", "case.mrxs", "sub/a.tif", "sub/deep/c.ome.tiff"]
+    assert names([folder]) == FOUND
 
 
 def test_a_linked_folder_is_searched(folder, tmp_path_factory):

@@ -96,9 +96,8 @@ def test_a_compression_that_mvd_does_not_read_is_named(write_tiff):
     assert "LERC" in refusal(write_tiff(compression="lerc"), UnreadableSlide)
 
 
-def test_real_fluorescence_and_dicom_are_refused_by_name(real_slide):
+def test_real_fluorescence_is_refused_by_name(real_slide):
     assert "fluorescence" in refusal(real_slide("formats/fluorescence.ndpi"), UnsupportedPixels)
-    assert "DICOM" in refusal(real_slide("formats/sm_image.dcm"), UnreadableSlide)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""Slides of several files and folders: which of them are one slide, and which only belong to one.
+
+A folder that is a slide: OME-Zarr, the data of a MIRAX slide, a DICOM series. Files that belong to a slide: the
+pictures that a VMS or VMU file lists, the other levels of a DICOM series.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from mvd.slide import signature
+from mvd.slide.dicom import DicomHeader, first_volumes, read_header
+
+_ZARR_MARKS = ("zarr.json", ".zattrs", ".zgroup")
+_VMS_SUFFIXES = (".vms", ".vmu")
+_VMS_FILES = re.compile(r"^\s*(?:\w*File|MacroImage)(?:\([\d,]*\))?\s*=\s*(.+?)\s*$", re.MULTILINE)
+_LONGEST_VMS_BYTES = 2**20
+
+
+def is_zarr(folder: Path) -> bool:
+    """Whether a folder is a Zarr hierarchy, by its suffix or what lies in it."""
+    return folder.suffix.lower() == ".zarr" or any((folder / mark).is_file() for mark in _ZARR_MARKS)
+
+
+def is_mirax_folder(folder: Path) -> bool:
+    """Whether a folder holds the data of a MIRAX slide."""
+    return (folder / "Slidedat.ini").is_file()
+
+
+def mirax_file(folder: Path) -> Path | None:
+    """Return the file that a MIRAX slide is opened by, beside the folder of its data; None where it is missing."""
+    wanted = f"{folder.name}.mrxs".lower()
+    beside = sorted(path for path in folder.absolute().parent.iterdir() if path.name.lower() == wanted)
+    return folder.parent / beside[0].name if beside else None
+
+
+def whole_series(folder: Path) -> list[Path]:
+    """Return one file of each whole-slide DICOM series that lies in a folder, not below it."""
+    return first_volumes(path for path in sorted(folder.iterdir()) if is_dicom(path))
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a regular file is DICOM by its content."""
+    return path.is_file() and kind_of(path) == signature.DICOM
+
+
+def kind_of(path: Path) -> str | None:
+    """Return the family that a file is of, None for no slide and for one that cannot be looked into."""
+    try:
+        return signature.family_of(signature.head_of(path), path)
+    except OSError:
+        return None
+
+
+def dicom_header(path: Path) -> DicomHeader | None:
+    """Return the header of a file that is DICOM and can be read."""
+    try:
+        return read_header(path)
+    except (OSError, ValueError):
+        return None
+
+
+def listed_by_vms(paths: Iterable[Path]) -> set[Path]:
+    """Return the pictures and tables that the VMS and VMU files among ``paths`` list as parts of their slides."""
+    listed: set[Path] = set()
+    for path in paths:
+        if path.suffix.lower() in _VMS_SUFFIXES or kind_of(path) == signature.VMS:
+            listed.update(path.parent / name for name in _vms_names(path))
+    return listed
+
+
+def _vms_names(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(_LONGEST_VMS_BYTES).decode("latin-1")
+    except OSError:
+        return []
+    return [name for name in _VMS_FILES.findall(text) if "/" not in name and "\\" not in name]
