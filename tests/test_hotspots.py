@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from math import pi
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from mvd.errors import SettingsError
 from mvd.hotspots import Hotspot, find_hotspots, hotspot_rank, tissue_fraction
 from mvd.hotspots.densest import densest_centres
+from mvd.hotspots.sweep import Forbidden
 from mvd.settings import HotspotSettings
 from mvd.tissue import Tissue
 
@@ -21,6 +23,7 @@ Points = NDArray[np.float64]
 
 ROUND_FIELD = HotspotSettings(field_mm2=pi * 0.25, count=5)  # a radius of 500 um, for exact contacts
 DEFAULT_FIELD = HotspotSettings(count=5)
+NOWHERE = np.empty((0, 4))
 NO_TISSUE = Tissue(
     np.zeros((4, 4), dtype=np.bool_),
     np.ones((4, 4), dtype=np.bool_),
@@ -49,11 +52,32 @@ def meeting_points(first: Points, first_radius: float, second: Points, second_ra
     return np.concatenate([middle + off[:, None] * across, middle - off[:, None] * across])
 
 
+def beside(circles: Points, radius: float, boxes: Points) -> Points:
+    """Return all places where a circle crosses one of the four lines that a box lies between."""
+    found = [np.empty((0, 2))]
+    for axis in (0, 1):
+        for line in boxes[:, [axis, axis + 2]].ravel():
+            away = line - circles[:, axis]
+            half = np.sqrt(np.maximum(radius**2 - away**2, 0))
+            for sign in (-1, 1):
+                places = circles.copy()
+                places[:, axis] = line
+                places[:, 1 - axis] += sign * half
+                found.append(places[np.abs(away) <= radius * (1 + 1e-12)])
+    return np.concatenate(found)
+
+
 def brute_force(
-    xy_um: Points, taken_um: Points, radius_um: float, margin_um: float, tolerance_um: float
+    xy_um: Points,
+    taken_um: Points,
+    radius_um: float,
+    margin_um: float,
+    tolerance_um: float,
+    damage_um: Points = NOWHERE,
 ) -> int:
     """Most vessels in a circle smaller by a margin, over all centres two radii and the margin from others."""
     radius, apart = radius_um - margin_um, 2 * radius_um + margin_um
+    boxes = damage_um + (radius_um + margin_um) * np.array([-1, -1, 1, 1])
     points = np.unique(xy_um, axis=0)
     centres = [points, points + np.array([radius, 0]), meeting_points(points, radius, points, radius)]
     if len(taken_um):
@@ -61,7 +85,13 @@ def brute_force(
             meeting_points(points, radius, taken_um, apart),
             meeting_points(taken_um, apart, taken_um, apart),
         ]
+    if len(boxes):
+        corners = np.array(list(product(boxes[:, [0, 2]].ravel(), boxes[:, [1, 3]].ravel())))
+        centres += [corners, beside(points, radius, boxes), beside(taken_um, apart, boxes)]
     every = np.concatenate(centres)
+    for left, top, right, bottom in boxes + tolerance_um * np.array([1, 1, -1, -1]):
+        x, y = every.T
+        every = every[(x <= left) | (x >= right) | (y <= top) | (y >= bottom)]
     if len(taken_um):
         every = every[distances(every, taken_um).min(axis=1) >= apart - tolerance_um]
     if not len(every):
@@ -82,17 +112,23 @@ def assert_printed_numbers_hold(xy_um: Points, hotspots: tuple[Hotspot, ...]) ->
     assert [spot.rank for spot in hotspots] == list(range(1, len(hotspots) + 1))
 
 
-def compare_with_brute_force(xy_um: Points, settings: HotspotSettings) -> list[tuple[int, int, int]]:
+def compare_with_brute_force(
+    xy_um: Points, settings: HotspotSettings, damage_um: Points = NOWHERE
+) -> list[tuple[int, int, int]]:
     """Return (surely there, found, possibly there) of each rank, and of one more if fewer were found."""
-    hotspots = find_hotspots(xy_um, settings, NO_TISSUE)
+    hotspots = find_hotspots(xy_um, settings, NO_TISSUE, damage_um)
     assert_printed_numbers_hold(xy_um, hotspots)
+    for spot in hotspots:
+        x_um = np.maximum(np.maximum(damage_um[:, 0] - spot.x_um, spot.x_um - damage_um[:, 2]), 0)
+        y_um = np.maximum(np.maximum(damage_um[:, 1] - spot.y_um, spot.y_um - damage_um[:, 3]), 0)
+        assert (np.hypot(x_um, y_um) >= spot.radius_um - 1e-9).all()
     radius_um = round((settings.field_mm2 * 1e6 / pi) ** 0.5, 3)
     found = [spot.vessels for spot in hotspots]
     compared = []
     for rank, vessels in enumerate([*found, 0][: settings.count]):
         taken = np.array([(spot.x_um, spot.y_um) for spot in hotspots[:rank]]).reshape(-1, 2)
-        surely = brute_force(xy_um, taken, radius_um, margin_um=0.001, tolerance_um=0.0)
-        possibly = brute_force(xy_um, taken, radius_um, margin_um=0.0, tolerance_um=2e-6)
+        surely = brute_force(xy_um, taken, radius_um, 0.002 if len(damage_um) else 0.001, 0.0, damage_um)
+        possibly = brute_force(xy_um, taken, radius_um, 0.0, 2e-6, damage_um)
         assert surely <= vessels <= possibly, (rank, surely, vessels, possibly)
         compared.append((surely, vessels, possibly))
     return compared
@@ -150,6 +186,50 @@ def test_every_rank_is_the_maximum_over_the_plane(
     assert np.mean(exact) > 0.99
 
 
+def damaged(rng: np.random.Generator, xy_um: Points) -> Points:
+    """Tiles of 0.1 or 0.25 mm, some of them neighbours, some on the vessels."""
+    side = rng.choice([100.0, 250.0])
+    near = xy_um[rng.integers(0, len(xy_um), 3)] + rng.normal(0, 700, (3, 2))
+    corners = np.floor(near / side) * side
+    corners = np.concatenate([corners, corners[:1] + np.array([side, 0])])[: rng.integers(1, 5)]
+    return np.concatenate([corners, corners + side], axis=1)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.__name__)
+def test_every_rank_is_the_maximum_over_what_is_left_beside_damage(
+    pattern: Callable[[np.random.Generator, int], Points],
+) -> None:
+    compared, changed = [], 0
+    for seed in range(40):
+        rng = np.random.default_rng(1000 + seed)
+        xy_um = np.round(pattern(rng, int(rng.integers(1, 41))), 3)
+        damage_um = damaged(rng, xy_um)
+        compared += compare_with_brute_force(xy_um, DEFAULT_FIELD, damage_um)
+        free = find_hotspots(xy_um, DEFAULT_FIELD, NO_TISSUE)
+        changed += free != find_hotspots(xy_um, DEFAULT_FIELD, NO_TISSUE, damage_um)
+    assert changed > 20
+    exact = [found == possibly for _, found, possibly in compared]
+    assert np.mean(exact) > 0.99
+
+
+def test_a_gap_between_damage_is_looked_into() -> None:
+    """A gap so narrow, and so full, that no circle round a vessel goes through it."""
+    frame = [(0, 0, 2000, 990), (0, 1010, 2000, 2000), (0, 0, 990, 2000), (1010, 0, 2000, 2000)]
+    boxes = np.array(frame, dtype=np.float64)
+    points = np.random.default_rng(1).normal(1000, 60, (5, 2))
+    forbidden = Forbidden(np.empty((0, 2)), 1000.0, boxes)
+    most, centres = densest_centres(points, np.ones(5, dtype=np.int64), 500.0, forbidden, 64)
+    assert most == 5
+    inside = (np.abs(centres - 1000) <= 10 + 1e-6).all(axis=1)
+    assert inside.any()
+
+
+def test_damage_all_over_leaves_no_hot_spot() -> None:
+    assert (
+        find_hotspots(cluster(1000, 1000), DEFAULT_FIELD, NO_TISSUE, np.array([[0.0, 0, 2000, 2000]])) == ()
+    )
+
+
 def test_a_circle_fixed_by_its_edge_alone_is_found() -> None:
     ring = on_one_circle(np.random.default_rng(0), 400)
     (best, *_) = find_hotspots(ring, ROUND_FIELD, NO_TISSUE)
@@ -166,15 +246,16 @@ def test_a_gap_between_three_taken_circles_is_looked_into() -> None:
     angles = np.array([0.1, 0.1 + 2 * pi / 3, 0.1 + 4 * pi / 3])
     taken = 1050 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     points = np.random.default_rng(1).normal(0, 60, (5, 2))  # so few that no square is split
-    most, centres = densest_centres(points, np.ones(5, dtype=np.int64), 500.0, taken, 1000.0, 64)
+    most, centres = densest_centres(
+        points, np.ones(5, dtype=np.int64), 500.0, Forbidden(taken, 1000.0, NOWHERE), 64
+    )
     assert most == 5
     assert (np.hypot(centres[:, 0], centres[:, 1]) < 150).any()
 
 
 def test_nothing_left_between_taken_circles_is_none() -> None:
-    most, centres = densest_centres(
-        np.zeros((1, 2)), np.ones(1, dtype=np.int64), 500.0, np.zeros((1, 2)), 1000.0, 8
-    )
+    forbidden = Forbidden(np.zeros((1, 2)), 1000.0, NOWHERE)
+    most, centres = densest_centres(np.zeros((1, 2)), np.ones(1, dtype=np.int64), 500.0, forbidden, 8)
     assert (most, len(centres)) == (0, 0)
 
 

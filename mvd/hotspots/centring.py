@@ -17,13 +17,15 @@ Points = NDArray[np.float64]
 STEP_UM = 0.001  # coordinates are printed in steps of this
 TOUCHING_UM = 1e-6  # centres may be nearer than two radii by this, which is rounding error
 EDGE = 1e-7  # a vessel or a forbidden disc so near to the edge, relative to the radius, holds a centre fast
+_OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])  # which way is out, at the left, top, right and bottom of a box
+_OUT_WAYS = np.array([[-1.0, 0.0], [0.0, -1.0], [1.0, 0.0], [0.0, 1.0]])
 STEPS_OUT = 48  # places tried on the way from a corner inward
 STEPS_ALONG, MOST_ENDS = 34, 8  # and along a region that is too narrow, towards so many of its corners
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where a centre may lie: within a radius of these vessels, and clear of the centres taken before.
+    """Where a centre may lie: within a radius of these vessels, clear of the centres before, and in no box.
 
     Attributes
     ----------
@@ -32,11 +34,14 @@ class Region:
     radius_um : float
     taken_um : (k, 2) float64
         Centres found before; the new one must be two radii from each.
+    boxes_um : (m, 4) float64
+        Left, top, right, bottom: the new one must not lie inside.
     """
 
     held_um: Points
     radius_um: float
     taken_um: Points
+    boxes_um: Points
 
     def slack_um(self, centres_um: Points) -> NDArray[np.float64]:
         """How far each of (m, 2) centres may move before it loses a vessel or overlaps; negative outside."""
@@ -44,6 +49,8 @@ class Region:
         if len(self.taken_um):
             apart = distances_um(centres_um, self.taken_um).min(axis=1) - 2 * self.radius_um
             slack = np.minimum(slack, apart)
+        if len(self.boxes_um):
+            slack = np.minimum(slack, outside_um(centres_um, self.boxes_um).max(axis=2).min(axis=1))
         return slack
 
 
@@ -55,8 +62,14 @@ def distances_um(first_um: Points, second_um: Points) -> NDArray[np.float64]:
     return distances
 
 
+def outside_um(points_um: Points, boxes_um: Points) -> NDArray[np.float64]:
+    """How far (n, 2) points lie beyond each side (left, top, right, bottom) of (m, 4) boxes, (n, m, 4)."""
+    beyond: NDArray[np.float64] = (np.tile(points_um, 2)[:, None] - boxes_um) * _OUTWARD
+    return beyond
+
+
 def settle(
-    corners_um: Points, vessels_um: Points, radius_um: float, taken_um: Points
+    corners_um: Points, vessels_um: Points, radius_um: float, taken_um: Points, boxes_um: Points
 ) -> list[tuple[int, Points]]:
     """Move each centre inward, round it to 0.001 um and count again.
 
@@ -69,11 +82,13 @@ def settle(
     radius_um : float
     taken_um : (k, 2) float64
         Centres found before.
+    boxes_um : (m, 4) float64
+        Where no centre may lie.
 
     Returns
     -------
     list of (count, (2,) float64)
-        One for each set of vessels that is held; rounded centres that keep clear of ``taken_um``, with the
+        One for each set of vessels that is held; rounded centres that keep clear of ``taken_um`` and boxes, with the
         number of vessels at ``hypot(dx, dy) <= radius_um`` from them, which is what a reader of the printed
         numbers finds. Sets for which no such centre was found are missing.
     """
@@ -84,7 +99,7 @@ def settle(
         regions.setdefault(held.tobytes(), (held, []))[1].append(corner)
     settled = []
     for held, corners in regions.values():
-        region = Region(held, radius_um, taken_um)
+        region = Region(held, radius_um, taken_um, boxes_um)
         best = _best_rounded(region, _inner_points(region, np.array(corners)), vessels_um)
         if best is not None:
             settled.append(best)
@@ -121,8 +136,14 @@ def _inward(region: Region, corner_um: Points) -> Points:
     taken_um = np.hypot(from_taken[:, 0], from_taken[:, 1])
     on_vessel = vessel_um >= region.radius_um - edge
     on_taken = taken_um <= 2 * region.radius_um + edge
+    beyond = outside_um(corner_um[None], region.boxes_um)[0]
+    on_box = np.argwhere(np.abs(beyond) <= edge)[:, 1]
     inward = np.concatenate(
-        [to_vessels[on_vessel] / vessel_um[on_vessel, None], from_taken[on_taken] / taken_um[on_taken, None]]
+        [
+            to_vessels[on_vessel] / vessel_um[on_vessel, None],
+            from_taken[on_taken] / taken_um[on_taken, None],
+            _OUT_WAYS[on_box],
+        ]
     )
     if not len(inward):
         return corner_um
@@ -146,6 +167,8 @@ def _best_rounded(region: Region, centres_um: Points, vessels_um: Points) -> tup
             apart_um = distances_um(centre[None], region.taken_um).min()
             if apart_um < 2 * region.radius_um - TOUCHING_UM:
                 continue
+        if len(region.boxes_um) and outside_um(centre[None], region.boxes_um).max(axis=2).min() < 0:
+            continue
         near = _near(vessels_um, centre, region.radius_um)
         count = int(np.count_nonzero(distances_um(centre[None], near) <= region.radius_um))
         if best is None or count > best[0]:

@@ -8,12 +8,23 @@ certainly held, certainly not, or uncertain, which bounds what the square can of
 still win are split, and swept (``sweep.py``) with their uncertain points when few are left.
 """
 
-from math import hypot, sqrt
+from math import sqrt
 
 import numpy as np
 from numba import njit
 
-from mvd.hotspots.sweep import TOLERANCE, Best, Circles, Counts, Points, can_win, record, sweep_circle
+from mvd.hotspots.arcs import TOLERANCE, clearance
+from mvd.hotspots.meeting import meeting_points
+from mvd.hotspots.sweep import (
+    Best,
+    Circles,
+    Counts,
+    Forbidden,
+    Points,
+    can_win,
+    record,
+    sweep_circle,
+)
 
 LEAF_POINTS = 4  # so few uncertain points are swept at once
 MAX_SPLITS = 12  # down to radius / 4096: squares with many points on one circle are not split for ever
@@ -22,7 +33,7 @@ PAD = 3  # empty columns on either side, so that a row's neighbours never wrap i
 
 
 def densest_centres(
-    points: Points, weights: Counts, radius: float, taken: Points, apart: float, limit: int
+    points: Points, weights: Counts, radius: float, forbidden: Forbidden, limit: int
 ) -> tuple[int, Points]:
     """Find the centres of the circles that hold the most.
 
@@ -34,10 +45,8 @@ def densest_centres(
         How many vessels lie at each point.
     radius : float
         Of the circle, > 0, in the unit of ``points``.
-    taken : (k, 2) float64
-        Centres found before.
-    apart : float
-        Least distance of a centre from each of ``taken``, > ``radius``.
+    forbidden : Forbidden
+        Where no centre may lie.
     limit : int
         Most centres to return; beyond it, ties are left out in the order of the search (fullest square
         first).
@@ -56,8 +65,15 @@ def densest_centres(
     columns = int(buckets[:, 0].max()) + PAD + 1
     keys = buckets[:, 1] * columns + buckets[:, 0]
     order = np.argsort(keys, kind="stable")
-    circles = Circles(points[order] - corner, weights[order], float(radius), taken - corner, float(apart))
-    squares, near = _squares(keys[order], columns, radius, _meeting_points(taken, apart) - corner)
+    circles = Circles(
+        points[order] - corner,
+        weights[order],
+        float(radius),
+        forbidden.taken - corner,
+        float(forbidden.apart),
+        forbidden.boxes - np.tile(corner, 2),
+    )
+    squares, near = _squares(keys[order], columns, radius, meeting_points(forbidden) - corner)
     pool = np.empty(int((near[1] - near[0]).sum(axis=1).max()) * (4 * MAX_SPLITS + 2), np.int32)
     bounds = _bounds(circles, squares, near, pool)
     fullest_first = np.argsort(-bounds, kind="stable")
@@ -87,31 +103,6 @@ def _squares(keys: Counts, columns: int, radius: float, places: Points) -> tuple
     )
     rows = np.concatenate([inhabited, place_keys[on_map]])[:, None] + np.arange(-2, 3) * columns
     return squares, np.stack([np.searchsorted(keys, rows - 2), np.searchsorted(keys, rows + 3)])
-
-
-def _meeting_points(taken: Points, apart: float) -> Points:
-    """Return where the circles of radius ``apart`` round ``taken`` meet and no other one covers the place.
-
-    A gap between such circles may lie inside the circles round the points and touch none of those.
-    """
-    first, second = np.triu_indices(len(taken), 1)
-    half = (taken[second] - taken[first]) / 2
-    length = np.hypot(half[:, 0], half[:, 1])
-    meet = (length <= apart) & (length > 0)
-    middle, half, length = (taken[first] + half)[meet], half[meet], length[meet]
-    across = np.stack([-half[:, 1], half[:, 0]], axis=1) * (np.sqrt(apart**2 - length**2) / length)[:, None]
-    both = np.concatenate([middle + across, middle - across])
-    distance = np.hypot(both[:, None, 0] - taken[None, :, 0], both[:, None, 1] - taken[None, :, 1])
-    return both[np.all(distance >= apart * (1 - TOLERANCE), axis=1)]
-
-
-@njit(cache=True)
-def _clearance(circles, x, y):  # type: ignore[no-untyped-def]
-    """How much farther than needed (x, y) lies from the nearest taken centre; negative where too near."""
-    nearest = np.inf
-    for k in range(len(circles.taken)):
-        nearest = min(nearest, hypot(x - circles.taken[k, 0], y - circles.taken[k, 1]))
-    return nearest - circles.apart * (1 - TOLERANCE)
 
 
 @njit(cache=True)
@@ -183,12 +174,12 @@ def _push_quarters(circles, squares, notes, height, pool, best):  # type: ignore
     top, splits, first = notes[height, FREE], notes[height, SPLITS] + 1, height
     for quarter in range(4):
         child = (x + (half if quarter % 2 else -half), y + (half if quarter // 2 else -half), half)
-        clearance = _clearance(circles, child[0], child[1])
-        if clearance + half * sqrt(2.0) < 0:
+        free = clearance(circles, child[0], child[1])
+        if free + half * sqrt(2.0) < 0:
             continue
         inner, unsure, at_middle, end = _sift(circles, child, pool, start, stop, top)
         bound = certain + inner + unsure
-        if clearance >= 0 and certain + at_middle > best.score[0]:
+        if free >= 0 and certain + at_middle > best.score[0]:
             record(best, certain + at_middle, child[0], child[1])
         if end == top or not can_win(bound, best):
             continue
@@ -211,11 +202,11 @@ def _push_quarters(circles, squares, notes, height, pool, best):  # type: ignore
 
 @njit(cache=True)
 def _bounds(circles, squares, near, pool):  # type: ignore[no-untyped-def]
-    """Most that a centre in each square can hold; 0 where a taken centre is too near to all of it."""
+    """Most that a centre in each square can hold; 0 where no centre may lie in it."""
     bounds = np.zeros(len(squares), np.int64)
     for k in range(len(squares)):
         square = (squares[k, 0], squares[k, 1], squares[k, 2])
-        if _clearance(circles, square[0], square[1]) + square[2] * sqrt(2.0) >= 0:
+        if clearance(circles, square[0], square[1]) + square[2] * sqrt(2.0) >= 0:
             count = _gather(near, k, pool)
             certain, uncertain, _, _ = _sift(circles, square, pool, 0, count, count)
             bounds[k] = certain + uncertain

@@ -16,11 +16,13 @@ from mvd.errors import SettingsError
 from mvd.geometry import circle_radius_um
 from mvd.hotspots.centring import STEP_UM, settle
 from mvd.hotspots.densest import densest_centres
+from mvd.hotspots.sweep import Forbidden
 from mvd.settings import HotspotSettings
 from mvd.tissue import Tissue
 
 MOST_TIES = 512  # corners of equally good regions that are compared
 MIN_RADIUS_UM = 1.0  # smaller than any vessel
+NOWHERE = np.empty((0, 4))
 
 Points = NDArray[np.float64]
 
@@ -66,7 +68,9 @@ class Hotspot:
         return self.vessels / area_mm2 if area_mm2 > 0 else None
 
 
-def find_hotspots(xy_um: Points, settings: HotspotSettings, tissue: Tissue) -> tuple[Hotspot, ...]:
+def find_hotspots(
+    xy_um: Points, settings: HotspotSettings, tissue: Tissue, damage_um: Points = NOWHERE
+) -> tuple[Hotspot, ...]:
     """Find the disjoint circles that hold the most vessels, best first.
 
     Each is the best over all centres in the plane that lie at least two radii from the centres before it. The
@@ -87,6 +91,10 @@ def find_hotspots(xy_um: Points, settings: HotspotSettings, tissue: Tissue) -> t
         Centroids (x, y) of the counted vessels, um from the slide's top left corner, as printed.
     settings : HotspotSettings
     tissue : Tissue
+    damage_um : (k, 4) float64
+        Left, top, right, bottom of rectangles that could not be read, um: no circle overlaps one. A centre is kept out
+        of the rectangle grown by the radius on each side, which beside its corners is up to 0.41 radii more than
+        needed.
 
     Returns
     -------
@@ -102,10 +110,11 @@ def find_hotspots(xy_um: Points, settings: HotspotSettings, tissue: Tissue) -> t
     vessels = np.unique(np.asarray(xy_um, dtype=np.float64).reshape(-1, 2), axis=0, return_counts=True)
     if not np.isfinite(vessels[0]).all():
         raise ValueError("vessel positions must be finite")
+    boxes_um = _grown(damage_um, radius_um)
     hotspots: list[Hotspot] = []
     while len(hotspots) < settings.count:
         taken_um = np.array([(spot.x_um, spot.y_um) for spot in hotspots]).reshape(-1, 2)
-        tied = _best_circles(vessels, radius_um, taken_um)
+        tied = _best_circles(vessels, radius_um, taken_um, boxes_um)
         if not tied:
             break
         minus_tissue, y_um, x_um, count = min(
@@ -119,8 +128,8 @@ def find_hotspots(xy_um: Points, settings: HotspotSettings, tissue: Tissue) -> t
 
 def load_search() -> None:
     """Have numba load the compiled search, or compile it: its first kernel in a process takes it a while."""
-    nowhere = np.empty((0, 2))
-    densest_centres(np.zeros((1, 2)), np.ones(1, np.int64), 1.0, nowhere, 2.0, MOST_TIES)
+    nowhere = Forbidden(np.empty((0, 2)), 2.0, NOWHERE)
+    densest_centres(np.zeros((1, 2)), np.ones(1, np.int64), 1.0, nowhere, MOST_TIES)
 
 
 def hotspot_rank(xy_um: Points, hotspots: Sequence[Hotspot]) -> NDArray[np.int64]:
@@ -172,6 +181,14 @@ def _radius_um(field_mm2: float) -> float:
     return radius_um
 
 
+def _grown(damage_um: Points, radius_um: float) -> Points:
+    """Return where no centre may lie: the rectangles grown by the radius, outward to whole 0.001 um."""
+    steps = (damage_um + radius_um * np.array([-1.0, -1.0, 1.0, 1.0])) / STEP_UM
+    outward = np.concatenate([np.floor(steps[:, :2]), np.ceil(steps[:, 2:])], axis=1)
+    boxes: Points = np.unique(outward, axis=0) / round(1 / STEP_UM)
+    return boxes
+
+
 def _pixels(middle_um: float, radius_um: float, mpp: float) -> NDArray[np.int64]:
     """Indices of the pixels that a circle can touch, along one axis."""
     first, last = (middle_um - radius_um) // mpp, (middle_um + radius_um) // mpp
@@ -179,7 +196,7 @@ def _pixels(middle_um: float, radius_um: float, mpp: float) -> NDArray[np.int64]
 
 
 def _best_circles(
-    vessels: tuple[Points, NDArray[np.int64]], radius_um: float, taken_um: Points
+    vessels: tuple[Points, NDArray[np.int64]], radius_um: float, taken_um: Points, boxes_um: Points
 ) -> list[tuple[int, tuple[float, float]]]:
     """Return (count, rounded centre) of all circles that tie for the best; none where nothing is left."""
     points_um, weights = vessels
@@ -187,13 +204,14 @@ def _best_circles(
         return []
     origin_um = np.floor(points_um.min(axis=0))  # the same arithmetic wherever the tissue lies on the slide
     local_um, local_taken_um = points_um - origin_um, taken_um - origin_um
+    local_boxes_um = boxes_um - np.tile(origin_um, 2)
     repeated_um = np.repeat(points_um, weights, axis=0)
     settled: list[tuple[int, Points]] = []
     for margin_um in (0.0, STEP_UM):  # a circle found with a margin survives the rounding
-        most, centres_um = densest_centres(
-            local_um, weights, radius_um - margin_um, local_taken_um, 2 * radius_um + margin_um, MOST_TIES
-        )
-        settled += settle(centres_um + origin_um, repeated_um, radius_um, taken_um)
+        grown_um = local_boxes_um + margin_um * np.array([-1.0, -1.0, 1.0, 1.0])
+        forbidden = Forbidden(local_taken_um, 2 * radius_um + margin_um, grown_um)
+        most, centres_um = densest_centres(local_um, weights, radius_um - margin_um, forbidden, MOST_TIES)
+        settled += settle(centres_um + origin_um, repeated_um, radius_um, taken_um, boxes_um)
         if settled and max(count for count, _ in settled) >= most:
             break
     best = max((count for count, _ in settled), default=0)

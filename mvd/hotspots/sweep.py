@@ -6,31 +6,55 @@ never decides which circles are worth a look; that is ``densest.py``.
 
 A circle of fixed radius that holds the most points can be moved until a point lies on its edge (Chazelle and
 Lee 1986), so a best centre lies on the circle of that radius round some point. Along it every other point is
-held on one closed arc, and a centre found before is far enough away on one closed arc.
+held on one closed arc, a centre found before is far enough away on one closed arc, and a forbidden box leaves
+up to four closed arcs.
 """
 
-from math import acos, atan2, cos, hypot, pi, sin
+from math import acos, atan2, cos, hypot, sin
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from mvd.hotspots.arcs import BOX_ARCS, TOLERANCE, add_arc, add_beside_boxes, add_beside_taken
+
 Points = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-TOLERANCE = 1e-9  # of angles (rad), and of lengths relative to the radius: points that touch a circle count
 SAME_CENTRE = 1e-6  # centres so near to each other are recorded once
 
 
 class Circles(NamedTuple):
-    """What is searched: circles of ``radius`` over ``points``, centres ``apart`` from those ``taken``."""
+    """What is searched: circles of ``radius`` over ``points``.
+
+    Centres are ``apart`` from those ``taken``, and not inside one of the ``boxes`` (left, top, right, bottom).
+    """
 
     points: Points
     weights: Counts
     radius: float
     taken: Points
     apart: float
+    boxes: Points
+
+
+class Forbidden(NamedTuple):
+    """Where no centre may lie.
+
+    Attributes
+    ----------
+    taken : (k, 2) float64
+        Centres found before.
+    apart : float
+        Least distance from each of them, > the radius of the circles.
+    boxes : (m, 4) float64
+        Left, top, right, bottom; a centre may lie on the edge.
+    """
+
+    taken: Points
+    apart: float
+    boxes: Points
 
 
 class Best(NamedTuple):
@@ -76,59 +100,28 @@ def sweep_circle(circles, one, members, certain, square, best):  # type: ignore[
             bound += weights[j]
     if not can_win(bound, best):
         return
-    angles = np.empty(2 * (len(members) + len(circles.taken)))
+    angles = np.empty(2 * (len(members) + len(circles.taken) + BOX_ARCS * len(circles.boxes) + 1))
     steps = np.empty(len(angles), np.int64)
-    # too near to a taken centre the weight is negative: each of their arcs outweighs all points
-    used, depth, needed = _add_allowed(circles, x, y, bound + 1, angles, steps)
+    # where a centre may not lie the weight is negative: each arc that allows it outweighs all points
+    used, depth, needed = add_beside_taken(circles, x, y, bound + 1, angles, steps)
     if needed < 0:
         return
-    depth += certain + weights[one] - needed
+    used, at_zero, boxes = add_beside_boxes(circles, x, y, bound + 1, angles, steps, used)
+    if boxes < 0:
+        return
+    depth += certain + weights[one] + at_zero - needed - boxes
     for j in members:
         dx, dy = points[j, 0] - x, points[j, 1] - y
         distance = hypot(dx, dy)
         if j != one and distance <= 2 * radius * (1 + TOLERANCE):
             half = acos(min(distance / (2 * radius), 1.0))
-            depth += _add_arc(angles, steps, used, atan2(dy, dx), half, weights[j])
+            depth += add_arc(angles, steps, used, atan2(dy, dx), half, weights[j])
             used += 2
     _visit(x, y, 0.0, depth, radius, square, best)
     for k in np.argsort(angles[:used]):
         depth += steps[k]
         if steps[k] > 0:
             _visit(x, y, angles[k] + TOLERANCE, depth, radius, square, best)
-
-
-@njit(cache=True)
-def _add_arc(angles, steps, used, middle, half, step):  # type: ignore[no-untyped-def]
-    """Add an arc, a little widened, as its start and its end; return what it adds at angle 0."""
-    start = (middle - half - TOLERANCE) % (2 * pi)
-    end = start + 2 * (half + TOLERANCE)
-    angles[used], steps[used] = start, step
-    angles[used + 1], steps[used + 1] = end % (2 * pi), -step
-    return step if end >= 2 * pi else 0
-
-
-@njit(cache=True)
-def _add_allowed(circles, x, y, step, angles, steps):  # type: ignore[no-untyped-def]
-    """Add the arcs of the circle round (x, y) that keep clear of the taken centres, of weight ``step``.
-
-    Returns the entries used, the weight at angle 0, and the weight where all allow; -1 where nothing is
-    allowed.
-    """
-    radius, taken, apart = circles.radius, circles.taken, circles.apart
-    used, at_zero, needed = 0, 0, 0
-    for k in range(len(taken)):
-        dx, dy = x - taken[k, 0], y - taken[k, 1]
-        distance = hypot(dx, dy)
-        if distance >= radius + apart:
-            continue
-        cosine = (apart**2 - distance**2 - radius**2) / (2 * radius * distance) if distance > 0 else 2.0
-        if cosine > 1 + TOLERANCE:
-            return 0, 0, -1
-        half = acos(max(min(cosine, 1.0), -1.0))
-        at_zero += _add_arc(angles, steps, used, atan2(dy, dx), half, step)
-        used += 2
-        needed += step
-    return used, at_zero, needed
 
 
 @njit(cache=True)
