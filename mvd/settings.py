@@ -7,17 +7,20 @@ and the plugin's form are made from these fields, so a new parameter is one line
 import difflib
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from mvd.errors import SettingsError
 
 Vector = tuple[float, float, float]
 Channel = Annotated[int, Field(ge=1, le=255)]
+
+_PINNED = re.compile(r".+@sha256:[0-9a-f]{64}", re.DOTALL)
 
 
 class Section(BaseModel):
@@ -84,6 +87,18 @@ class StainSettings(Section):
 class VesselSettings(Section):
     """What one vessel is."""
 
+    method: Literal["threshold", "classifier"] = Field(
+        "threshold", description="How wall is told from the rest: by DAB alone, or by a trained classifier"
+    )
+    classifier: str | None = Field(
+        None, description="The file that `mvd train` wrote, for method classifier; known by its content"
+    )
+    wall_probability: float = Field(
+        0.5, gt=0, le=1, description="What the classifier gives at least so much is wall"
+    )
+    skirt_probability: float = Field(
+        0.25, gt=0, le=1, description="What it gives at least so much holds a vessel together, but is no wall"
+    )
     blur_um: float = Field(0.5, ge=0, le=5, description="Sigma of the noise filter, um")
     min_low_od: float = Field(
         0.08, ge=0.01, le=2, description="Outline threshold, at least so far above the background DAB, OD"
@@ -129,6 +144,38 @@ class VesselSettings(Section):
         50.0, gt=0, description="Vessels with a wider lumen (about 8 red cells) are not counted, um"
     )
 
+    @field_validator("classifier")
+    @classmethod
+    def _pinned(cls, classifier: str | None) -> str | None:
+        """Add the hash of the file: what a classifier is counts, not where it lies."""
+        if classifier is None or _PINNED.fullmatch(classifier):
+            return classifier
+        try:
+            content = Path(classifier).read_bytes()
+        except (OSError, ValueError):
+            raise ValueError("cannot be read; give the file that `mvd train` wrote") from None
+        return f"{classifier}@sha256:{hashlib.sha256(content).hexdigest()}"
+
+    @field_serializer("classifier", when_used="json-unless-none")
+    def _without_folder(self, classifier: str) -> str:
+        return Path(classifier).name
+
+    @property
+    def classifier_file(self) -> tuple[Path, str]:
+        """Path and SHA-256 (hex) of the classifier.
+
+        Raises
+        ------
+        SettingsError
+            None is set.
+        """
+        if self.classifier is None:
+            raise SettingsError(
+                "vessel.method is classifier, but none is given; pass --vessel-classifier FILE, made by `mvd train`"
+            )
+        path, _, sha256 = self.classifier.rpartition("@sha256:")
+        return Path(path), sha256
+
 
 class HotspotSettings(Section):
     """The fields that hot spots are counted in."""
@@ -137,6 +184,25 @@ class HotspotSettings(Section):
         0.74, gt=0, le=100, description="Area of the circular field, mm2 (0.74: x200 objective)"
     )
     count: int = Field(10, ge=1, le=100, description="Disjoint hot spots to report")
+    nulls: int = Field(
+        199, ge=0, le=9999, description="Random patterns that hot spots are compared with; 0: no p-values"
+    )
+    seed: int = Field(1, ge=0, description="Seed of the random patterns and of the systematic fields")
+
+
+class SpatialSettings(Section):
+    """Where vessels lie in the tissue."""
+
+    bandwidth_um: float = Field(
+        150.0, ge=20, le=2000, description="Sigma of the Gaussian kernel of the density map, um"
+    )
+    ripley_max_um: float = Field(250.0, ge=20, le=1000, description="Largest distance of Ripley's L, um")
+    sample_fields: int = Field(
+        100, ge=1, le=10000, description="Systematic random fields to lay on the tissue, about"
+    )
+    sample_field_mm2: float = Field(
+        0.15, gt=0, le=10, description="Area of one systematic field, a square, mm2"
+    )
 
 
 class ReportSettings(Section):
@@ -155,12 +221,16 @@ class Settings(Section):
     stain: StainSettings = StainSettings()
     vessel: VesselSettings = VesselSettings()
     hotspot: HotspotSettings = HotspotSettings()
+    spatial: SpatialSettings = SpatialSettings()
     report: ReportSettings = ReportSettings()
 
     @property
     def fingerprint(self) -> str:
         """First 16 hex digits of the SHA-256 of the canonical JSON of all settings."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        values = self.model_dump(mode="json")
+        if self.vessel.classifier:
+            values["vessel"]["classifier"] = self.vessel.classifier_file[1]
+        canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     @classmethod
@@ -189,13 +259,14 @@ class Settings(Section):
         document = tomlkit.document()
         for section_name, section in self:
             table = tomlkit.table()
+            values = section.model_dump(mode="json")
             for name, field in type(section).model_fields.items():
-                value = getattr(section, name)
+                value = values[name]
                 table.add(tomlkit.comment(field.description or name))
                 if value is None:
                     table.add(tomlkit.comment(f"{name} = (not set)"))
                 else:
-                    table.add(name, list(value) if isinstance(value, tuple) else value)
+                    table.add(name, value)
             document.add(section_name, table)
         return tomlkit.dumps(document)
 
