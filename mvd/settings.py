@@ -7,20 +7,29 @@ and the plugin's form are made from these fields, so a new parameter is one line
 import difflib
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    field_validator,
+)
 
 from mvd.errors import SettingsError
+from mvd.pinned import pinned, sha256_of, without_folder
 
 Vector = tuple[float, float, float]
 Channel = Annotated[int, Field(ge=1, le=255)]
-
-_PINNED = re.compile(r".+@sha256:[0-9a-f]{64}", re.DOTALL)
+PinnedFile = Annotated[
+    str, AfterValidator(pinned), PlainSerializer(without_folder, when_used="json-unless-none")
+]
 
 
 class Section(BaseModel):
@@ -90,7 +99,7 @@ class VesselSettings(Section):
     method: Literal["threshold", "classifier"] = Field(
         "threshold", description="How wall is told from the rest: by DAB alone, or by a trained classifier"
     )
-    classifier: str | None = Field(
+    classifier: PinnedFile | None = Field(
         None, description="The file that `mvd train` wrote, for method classifier; known by its content"
     )
     wall_probability: float = Field(
@@ -144,38 +153,6 @@ class VesselSettings(Section):
         50.0, gt=0, description="Vessels with a wider lumen (about 8 red cells) are not counted, um"
     )
 
-    @field_validator("classifier")
-    @classmethod
-    def _pinned(cls, classifier: str | None) -> str | None:
-        """Add the hash of the file: what a classifier is counts, not where it lies."""
-        if classifier is None or _PINNED.fullmatch(classifier):
-            return classifier
-        try:
-            content = Path(classifier).read_bytes()
-        except (OSError, ValueError):
-            raise ValueError("cannot be read; give the file that `mvd train` wrote") from None
-        return f"{classifier}@sha256:{hashlib.sha256(content).hexdigest()}"
-
-    @field_serializer("classifier", when_used="json-unless-none")
-    def _without_folder(self, classifier: str) -> str:
-        return Path(classifier).name
-
-    @property
-    def classifier_file(self) -> tuple[Path, str]:
-        """Path and SHA-256 (hex) of the classifier.
-
-        Raises
-        ------
-        SettingsError
-            None is set.
-        """
-        if self.classifier is None:
-            raise SettingsError(
-                "vessel.method is classifier, but none is given; pass --vessel-classifier FILE, made by `mvd train`"
-            )
-        path, _, sha256 = self.classifier.rpartition("@sha256:")
-        return Path(path), sha256
-
 
 class HotspotSettings(Section):
     """The fields that hot spots are counted in."""
@@ -228,8 +205,8 @@ class Settings(Section):
     def fingerprint(self) -> str:
         """First 16 hex digits of the SHA-256 of the canonical JSON of all settings."""
         values = self.model_dump(mode="json")
-        if self.vessel.classifier:
-            values["vessel"]["classifier"] = self.vessel.classifier_file[1]
+        if self.vessel.classifier:  # what it is, not what its file is called
+            values["vessel"]["classifier"] = sha256_of(self.vessel.classifier)
         canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

@@ -18,7 +18,7 @@ import mvd
 REPO = Path(__file__).resolve().parents[1]
 MAX_LINES = 300
 
-BASE = {"errors", "geometry", "settings"}
+BASE = {"errors", "geometry", "pinned", "settings"}
 # In the order that a slide takes; a stage may know the types of the stages before it.
 STAGES = (
     "slide",
@@ -28,6 +28,7 @@ STAGES = (
     "stain",
     "tiles",
     "segment",
+    "classifier",
     "runs",
     "vessels",
     "hotspots",
@@ -37,20 +38,24 @@ STAGES = (
 MAY_IMPORT = {
     "errors": set(),
     "geometry": set(),
-    "settings": {"errors"},
+    "pinned": set(),
+    "settings": {"errors", "pinned"},
     **{stage: BASE | set(STAGES[:position]) for position, stage in enumerate(STAGES)},
     "result": BASE | set(STAGES),
     "summary": BASE | set(STAGES) | {"result", "public"},
-    "fit": BASE | set(STAGES[:8]),
-    "scan": BASE | set(STAGES[:8]),
-    "overview": BASE | set(STAGES[:3]) | {"result"},
+    "fit": BASE | set(STAGES[:9]),
+    "walls": BASE | set(STAGES[:8]),
+    "scan": BASE | set(STAGES[:9]) | {"walls"},
+    "training": BASE | set(STAGES) | {"fit", "overview", "public"},
     "limits": BASE | set(STAGES) | {"result", "summary"},
-    "pipeline": BASE | set(STAGES) | {"fit", "scan", "result", "summary", "overview", "limits"},
+    "pipeline": BASE | set(STAGES) | {"fit", "scan", "result", "summary", "limits"},
     "report": BASE | {"result"},
     "batch": BASE | {"public", "pipeline", "report", "result"},
     "stats": BASE | {"result"},
     "phantom": BASE | set(STAGES) | {"result"},
-    "cli": BASE | {"public", "batch", "pipeline", "report", "stats", "slide", "result", "phantom"},
+    "cli": BASE
+    | {"public", "batch", "pipeline", "report", "stats", "slide", "result", "phantom"}
+    | {"classifier", "training"},
 }
 TYPES_ONLY = {*STAGES, "result"}  # these import types and constants of another stage, never its functions
 
@@ -62,6 +67,7 @@ HOMES = {
     "pydantic": ("mvd/settings.py",),
     "jinja2": ("mvd/report/html.py",),
     "shapely": ("mvd/region/",),
+    "sklearn": ("mvd/training/",),
     "openslide": ("mvd/slide/openslide.py",),
     "tifffile": ("mvd/slide/", "mvd/phantom"),
     "simplejpeg": ("mvd/slide/", "mvd/phantom"),

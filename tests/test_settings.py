@@ -1,5 +1,6 @@
 """One settings model: TOML in and out, a fingerprint that notices everything, errors that name the key."""
 
+import hashlib
 import tomllib
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from mvd.errors import SettingsError
 from mvd.settings import Settings, read_toml
 
+PINNED = "model.npz@sha256:" + "0123456789abcdef" * 4
+OTHERS = {("vessel", "method"): "classifier", ("vessel", "classifier"): PINNED}
 EVERY_KEY = [(section, name) for section, model in Settings() for name in type(model).model_fields]
 
 
@@ -16,7 +19,9 @@ def changed(section, name):
     """Settings that differ from the defaults in one key only."""
     value = getattr(getattr(Settings(), section), name)
     field = type(getattr(Settings(), section)).model_fields[name]
-    if isinstance(value, bool):
+    if (section, name) in OTHERS:
+        new = OTHERS[section, name]
+    elif isinstance(value, bool):
         new = not value
     elif isinstance(value, str):
         new = "preset"
@@ -116,3 +121,29 @@ def test_a_toml_with_a_byte_order_mark_is_read(tmp_path):
     path = tmp_path / "windows.toml"
     path.write_bytes(b"\xef\xbb\xbf[vessel]\r\nmin_area_um2 = 33\r\n")
     assert Settings.from_toml(path).vessel.min_area_um2 == 33
+
+
+def with_classifier(file):
+    return Settings.from_mapping({"vessel": {"method": "classifier", "classifier": str(file)}}, "mvd.toml")
+
+
+def test_a_classifier_is_known_by_its_content_not_by_where_it_lies(tmp_path):
+    (tmp_path / "ward").mkdir()
+    files = [tmp_path / "model.npz", tmp_path / "ward" / "other name.npz", tmp_path / "ward" / "model.npz"]
+    for file, content in zip(files, (b"one", b"one", b"two"), strict=True):
+        file.write_bytes(content)
+    one, renamed, other = map(with_classifier, files)
+    assert one.fingerprint == renamed.fingerprint != other.fingerprint
+    sha256 = hashlib.sha256(b"one").hexdigest()
+    assert one.model_dump(mode="json")["vessel"]["classifier"] == f"model.npz@sha256:{sha256}"
+    assert str(tmp_path) not in one.to_toml() + one.model_dump_json()
+    again = Settings.from_mapping(tomllib.loads(one.to_toml()))
+    assert again.fingerprint == one.fingerprint, "the settings of a result can be read without the file"
+    files[0].write_bytes(b"changed")
+    assert with_classifier(one.vessel.classifier) == one, "a pinned file is not read again"
+
+
+@pytest.mark.parametrize("file", ["none.npz", "model.npz@sha256:abc", "", "a\0b"])
+def test_a_classifier_that_cannot_be_read_is_named(file):
+    with pytest.raises(SettingsError, match=r"mvd\.toml: vessel\.classifier: .*cannot be read"):
+        with_classifier(file)
