@@ -1,6 +1,7 @@
 """``mvd doctor``: what is installed, what can be decoded, what the machine has."""
 
 import importlib
+import importlib.util
 import json
 import os
 import platform
@@ -8,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
+
+from mvd.errors import MvdError
 
 _LIBRARIES = {
     "numpy": "numpy",
@@ -21,8 +24,11 @@ _LIBRARIES = {
     "pandas": "pandas",
     "pydantic": "pydantic",
     "openslide": "openslide-python",
+    "zarr": "zarr",
 }
-_OPTIONAL = ("openslide",)
+_OPTIONAL = ("openslide", "zarr")
+_OURS = "SVS, TIFF, BigTIFF, OME-TIFF, QPTIFF brightfield, PNG, JPEG"
+_BY_OPENSLIDE = "DICOM, NDPI, MRXS, SCN, BIF, VMS, VMU, Philips TIFF, Trestle, SVSLIDE, CZI"
 _CODECS = {
     "jpeg": "JPEG",
     "jpeg2000": "JPEG2K",
@@ -69,6 +75,7 @@ def _known() -> dict[str, Any]:
         "memory": _memory(),
         "libraries": {package: _library(module, package) for module, package in _LIBRARIES.items()},
         "codecs": _codecs(),
+        "formats": _formats(),
     }
 
 
@@ -92,6 +99,23 @@ def _codecs() -> dict[str, str]:
         return dict.fromkeys(_CODECS, "missing: pip install imagecodecs")
     has = {name: getattr(getattr(codecs, codec, None), "available", False) for name, codec in _CODECS.items()}
     return {name: "yes" if there else "missing: pip install imagecodecs" for name, there in has.items()}
+
+
+def _formats() -> dict[str, str]:
+    """Return which slides can be read here, and the pip line for those that cannot."""
+    from mvd.slide.openslide import library
+
+    try:
+        by_openslide = f"yes (OpenSlide {library().__library_version__})"
+    except MvdError as error:
+        by_openslide = f"missing: {error}"
+    has_zarr = importlib.util.find_spec("zarr") is not None
+    return {
+        **dict.fromkeys(_OURS.split(", "), "yes"),
+        "WebP": _codecs()["webp"],
+        "OME-Zarr": "yes" if has_zarr else "missing: pip install 'mvd[zarr]'",
+        **dict.fromkeys(_BY_OPENSLIDE.split(", "), by_openslide),
+    }
 
 
 def _memory() -> str:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("slide", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("slide", type=click.Path(exists=True, path_type=Path))
 @click.option("--mpp", type=click.FloatRange(0.05, 5), help="Pixel size, um/px, over the file's own.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(slide: Path, mpp: float | None, as_json: bool) -> None:
-    """Show a slide's size, levels, pixel size and where it came from.
+    """Show a slide's size, levels, pixel size and where it came from; a slide may be a folder (OME-Zarr, DICOM).
 
     \b
     Example:
@@ -39,6 +39,7 @@ def _known(slide: Path, about: "SlideInfo") -> dict[str, Any]:
         "mpp_source": about.mpp_source,
         "magnification": about.magnification,
         "levels": [{"height_px": height, "width_px": width} for height, width in about.level_shapes],
+        "origin_px": list(about.origin_px),
     }
 
 
@@ -61,4 +62,7 @@ def _lines(known: dict[str, Any]) -> str:
         f"magnification {known['magnification'] or 'not stated'}",
         f"levels        {levels} px",
     ]
+    if known["origin_px"] != [0, 0]:
+        x, y = known["origin_px"]
+        lines.append(f"scanned from  x = {x}, y = {y} px")
     return "\n".join(lines)

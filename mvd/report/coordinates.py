@@ -20,7 +20,9 @@ _RING_CHARS = 2
 _OPEN, _CLOSE, _COMMA, _POINT, _MINUS, _ZERO = (np.uint8(ord(mark)) for mark in "[],.-0")
 
 
-def ring_texts(rings: Sequence[NDArray[np.floating]], scale: float) -> list[str]:
+def ring_texts(
+    rings: Sequence[NDArray[np.floating]], scale: float, origin: tuple[int, int] = (0, 0)
+) -> list[str]:
     """Write rings as GeoJSON does: closed, ``[[x,y],...]``, to a hundredth, without the points on straight lines.
 
     Parameters
@@ -29,6 +31,8 @@ def ring_texts(rings: Sequence[NDArray[np.floating]], scale: float) -> list[str]
         (x, y), not closed, n >= 1.
     scale : float
         What the coordinates are multiplied by.
+    origin : (int, int)
+        The (x, y), after that, which is to be (0, 0).
 
     Raises
     ------
@@ -40,7 +44,7 @@ def ring_texts(rings: Sequence[NDArray[np.floating]], scale: float) -> list[str]
     hundredths = np.rint(np.concatenate(rings).astype(np.float64) * (scale * FINE))
     if not (np.abs(hundredths) < 2**53).all():
         raise ValueError("coordinates must be finite")
-    points = hundredths.astype(np.int64)
+    points = hundredths.astype(np.int64) - FINE * np.array(origin, np.int64)
     stops = np.cumsum([len(ring) for ring in rings])
     text = np.empty(_PAIR_CHARS * (len(points) + len(rings)) + _RING_CHARS * len(rings), np.uint8)
     ends = np.empty(len(rings), np.int64)

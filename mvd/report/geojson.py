@@ -1,6 +1,7 @@
 """Vessels, hot spots and tissue -> GeoJSON that QuPath opens.
 
-Coordinates are (x, y) in level-0 pixels, a hundredth of a pixel fine. The text is put together by hand: a
+Coordinates are (x, y) in level-0 pixels from ``SlideInfo.origin_px``, where QuPath has its (0, 0), a hundredth of a
+pixel fine. The text is put together by hand: a
 slide has a hundred thousand outlines, and ``json.dumps`` takes as long for them as the analysis does.
 """
 
@@ -16,7 +17,7 @@ from mvd.report.coordinates import ring_texts
 from mvd.report.rings import Polygon, circle_um, tissue_polygons_um, vessel_polygons_um
 from mvd.report.rows import hotspot_rows, vessel_columns
 from mvd.report.table import format_column
-from mvd.result import HOTSPOT_COLUMNS, VESSEL_COLUMNS, Column, SlideResult
+from mvd.result import HOTSPOT_COLUMNS, REGION_COLUMNS, VESSEL_COLUMNS, Column, SlideResult
 
 Colour = tuple[int, int, int]
 
@@ -24,6 +25,7 @@ COUNTED: Colour = (0, 190, 160)
 NOT_COUNTED: Colour = (230, 159, 0)
 HOTSPOT: Colour = (204, 121, 167)
 TISSUE: Colour = (0, 114, 178)
+REGION: Colour = (213, 94, 0)
 
 _NAMESPACE = uuid.UUID("a3a1b1de-3c1f-5a70-9d0e-2f6d7664cd34")  # any fixed one: it makes the ids reproducible
 _BATCH = 4096  # features whose coordinates are written at once
@@ -43,7 +45,7 @@ class _Feature(NamedTuple):
 
 
 def geojson(result: SlideResult, slide_id: str) -> bytes:
-    """Write the vessels (detections), the tissue and the hot spots (locked annotations) of a slide.
+    """Write the vessels (detections), and tissue, hot spots and regions (locked annotations) of a slide.
 
     Parameters
     ----------
@@ -57,13 +59,23 @@ def geojson(result: SlideResult, slide_id: str) -> bytes:
         A FeatureCollection, UTF-8.
     """
     scale = 1 / float(result.summary["mpp"])  # type: ignore[arg-type]
-    features = chain(_tissue(result), _hotspots(result), _vessels(result))
+    features = chain(_regions(result), _tissue(result), _hotspots(result), _vessels(result))
     lines: list[str] = []
     while batch := list(islice(features, _BATCH)):
         rings = [ring for feature in batch for polygon in feature.polygons_um for ring in polygon]
-        texts = iter(ring_texts(rings, scale))
+        texts = iter(ring_texts(rings, scale, result.info.origin_px))
         lines += [_feature_text(feature, slide_id, texts) for feature in batch]
     return ('{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n").encode()
+
+
+def _regions(result: SlideResult) -> Iterator[_Feature]:
+    for number, region in enumerate(result.drawn.regions if result.drawn else (), 1):
+        summary = {column.name: [region.summary[column.name]] for column in REGION_COLUMNS[2:]}
+        (numbers,) = _numbers(
+            REGION_COLUMNS[2:], [format_column(summary[c.name], c) for c in REGION_COLUMNS[2:]]
+        )
+        key = f"region {number} {region.name}"
+        yield _Feature(key, region.name, "Region", REGION, numbers, region.polygons_um, is_annotation=True)
 
 
 def _tissue(result: SlideResult) -> Iterator[_Feature]:
@@ -114,10 +126,17 @@ def _feature_text(feature: _Feature, slide_id: str, ring_text: Iterator[str]) ->
     locked = ',"isLocked":true' if feature.is_annotation else ""
     return (
         f'{{"type":"Feature","id":"{_uuid(f"{slide_id} {feature.key}")}","geometry":{{"type":{geometry}}},'
-        f'"properties":{{"objectType":"{kind}","name":"{feature.name}",'
+        f'"properties":{{"objectType":"{kind}","name":{_quoted(feature.name)},'
         f'"classification":{_classification(feature.class_name, feature.colour)}{locked},'
         f'"measurements":{{{feature.numbers}}}}}}}'
     )
+
+
+def _quoted(name: str) -> str:
+    """Return a name as JSON; most are digits. Signs of mark-up are escaped, wherever the file may be shown."""
+    if name.isalnum() and name.isascii():
+        return f'"{name}"'
+    return json.dumps(name).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 @lru_cache

@@ -34,14 +34,17 @@ def mirax_file(folder: Path) -> Path | None:
     return folder.parent / beside[0].name if beside else None
 
 
-def whole_series(folder: Path) -> list[Path]:
-    """Return one file of each whole-slide DICOM series that lies in a folder, not below it."""
-    return first_volumes(path for path in sorted(folder.iterdir()) if is_dicom(path))
-
-
-def is_dicom(path: Path) -> bool:
-    """Whether a regular file is DICOM by its content."""
-    return path.is_file() and kind_of(path) == signature.DICOM
+def slide_files(paths: list[Path]) -> list[Path]:
+    """Return the files of one folder that are slides; of a DICOM series one, of a VMS slide its index."""
+    kinds = {path: kind_of(path) for path in paths if path.is_file()}
+    dicom = [path for path, kind in kinds.items() if kind == signature.DICOM]
+    others = [
+        path
+        for path, kind in kinds.items()
+        if kind != signature.DICOM and (kind is not None or path.suffix.lower() in signature.SUFFIXES)
+    ]
+    parts = listed_by_vms(others)
+    return [*(path for path in others if path not in parts), *first_volumes(dicom)]
 
 
 def kind_of(path: Path) -> str | None:

@@ -18,11 +18,8 @@ from mvd.slide.companions import (
     kind_of,
     listed_by_vms,
     mirax_file,
+    slide_files,
 )
-from mvd.slide.dicom import first_volumes
-
-SLIDE_SUFFIXES = signature.SUFFIXES
-"""Names that are slides, those included that are refused by name when opened."""
 
 
 @dataclass(frozen=True)
@@ -114,20 +111,7 @@ def _slides_below(folder: Path) -> Iterator[Path]:
         slides = {path: _folder_slide(path) for path in new}
         folders[:] = [path.name for path in new if slides[path] is None]
         yield from (path for path, slide in slides.items() if slide == path)
-        yield from _slide_files([here / name for name in sorted(files) if not name.startswith(".")])
-
-
-def _slide_files(paths: list[Path]) -> list[Path]:
-    """Return the files of one folder that are slides; of a DICOM series one, of a VMS slide its index."""
-    kinds = {path: kind_of(path) for path in paths if path.is_file()}
-    dicom = [path for path, kind in kinds.items() if kind == signature.DICOM]
-    others = [
-        path
-        for path, kind in kinds.items()
-        if kind != signature.DICOM and (kind is not None or path.suffix.lower() in SLIDE_SUFFIXES)
-    ]
-    parts = listed_by_vms(others)
-    return [*(path for path in others if path not in parts), *first_volumes(dicom)]
+        yield from slide_files([here / name for name in sorted(files) if not name.startswith(".")])
 
 
 def _is_new(folder: Path, seen: set[str]) -> bool:

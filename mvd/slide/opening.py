@@ -110,7 +110,7 @@ def _check_mirax(path: Path) -> None:
 
 def _open_folder(path: Path, mpp: float | None) -> Slide:
     """Open the one slide that a folder is."""
-    from mvd.slide.companions import is_mirax_folder, is_zarr, mirax_file, whole_series
+    from mvd.slide.companions import is_mirax_folder, is_zarr, kind_of, mirax_file, slide_files
 
     name = shown_name(path)
     if is_zarr(path):
@@ -124,13 +124,9 @@ def _open_folder(path: Path, mpp: float | None) -> Slide:
                 f"{name}: the data of a MIRAX slide; copy the file {name}.mrxs beside the folder"
             )
         return open_slide(main, mpp)
-    series = whole_series(path)
-    if len(series) == 1:
-        return open_slide(series[0], mpp)
-    if series:
-        raise UnreadableSlide(
-            f"{name}: a folder of {len(series)} DICOM slides; give one file of the wanted one"
-        )
+    slides = slide_files([file for file in sorted(path.iterdir()) if not file.name.startswith(".")])
+    if len(slides) == 1 and kind_of(slides[0]) == signature.DICOM:
+        return open_slide(slides[0], mpp)
     raise UnreadableSlide(f"{name}: is a folder, not a slide; give the slide file in it")
 
 

@@ -5,7 +5,6 @@ asked for; comments, barcodes, patients, labels, macro images and thumbnails sta
 """
 
 import contextlib
-import functools
 import math
 import re
 from pathlib import Path
@@ -38,12 +37,8 @@ _PROPERTIES = (
     "tiff.YResolution",
     "tiff.ResolutionUnit",
     "mirax.GENERAL.SLIDE_TYPE",
-    "leica.illumination-source",
 )
-_FLUORESCENCE = {
-    "mirax.GENERAL.SLIDE_TYPE": "SLIDE_TYPE_FLUORESCENCE",
-    "leica.illumination-source": "fluorescence",
-}
+_FLUORESCENCE = "SLIDE_TYPE_FLUORESCENCE"
 _FINEST_RESAMPLED = 4
 _TILE_PX = 256
 _MAX_PX_PER_BYTE = 20_000
@@ -106,7 +101,8 @@ def open_with_openslide(path: Path, mpp: float | None, family: str) -> BlockSlid
             known = {key: handle.properties[key] for key in _PROPERTIES if key in handle.properties}
             levels = _levels(handle)
             tiles_px = [_tile_px(handle, number) for number, _, _ in levels]
-        _refuse_fluorescence(known, name, family)
+        if known.get("mirax.GENERAL.SLIDE_TYPE") == _FLUORESCENCE:
+            raise unsupported(name, "uint8", 3, f"{family}, fluorescence")
         _check_size(path, levels[0][1], name)
         source.levels = [(number, downsample) for number, _, downsample in levels]
         grids = [BlockGrid(shape, tile) for (_, shape, _), tile in zip(levels, tiles_px, strict=True)]
@@ -215,11 +211,6 @@ def _tile_px(handle: Any, number: int) -> tuple[int, int]:
     return (int(height), int(width)) if height >= 1 and width >= 1 else (_TILE_PX, _TILE_PX)
 
 
-def _refuse_fluorescence(known: dict[str, str], name: str, family: str) -> None:
-    if any(known.get(key) == value for key, value in _FLUORESCENCE.items()):
-        raise unsupported(name, "uint8", 3, f"{family}, fluorescence")
-
-
 def _check_size(path: Path, shape_px: tuple[int, int], name: str) -> None:
     """Refuse a size that the file, or all files beside it where the slide is several, cannot hold."""
     height, width = shape_px
@@ -251,12 +242,3 @@ def _info(path: Path, mpp: float | None, known: dict[str, str], grids: list[Bloc
         level_shapes=shapes,
         origin_px=(x, y),
     )
-
-
-@functools.cache
-def versions() -> str:
-    """Return the version of OpenSlide that will be used, or why there is none, for people."""
-    try:
-        return str(library().__library_version__)
-    except MissingDependency as error:
-        return str(error)

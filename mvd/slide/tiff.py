@@ -30,6 +30,7 @@ _BY_OPENSLIDE = {
 }
 _TRESTLE_SOFTWARE = "MedScan"
 _NDPI_FLUORESCENCE_TAG = 65434
+_SCN_FLUORESCENCE = re.compile(r"<illuminationSource>\s*fluorescence")
 _UNIT_UM = {2: (UM_PER_INCH, "inch"), 3: (UM_PER_CM, "cm")}
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what matters is raised, not printed
@@ -108,7 +109,10 @@ def _order(mark: str) -> Literal["little", "big"]:
 def _openslide_vendor(tiff: TiffFile, first: TiffPage, name: str) -> str | None:
     """Return the vendor whose file OpenSlide is to read, None for one of ours; fluorescence is refused."""
     vendor = next((word for flag, word in _BY_OPENSLIDE.items() if getattr(tiff, flag)), None)
-    if vendor == "Hamamatsu NDPI" and _NDPI_FLUORESCENCE_TAG in first.tags:
+    is_fluorescence = (vendor == "Hamamatsu NDPI" and _NDPI_FLUORESCENCE_TAG in first.tags) or (
+        vendor == "Leica SCN" and _SCN_FLUORESCENCE.search(first.description)
+    )
+    if is_fluorescence:
         raise unsupported(name, str(first.dtype), first.samplesperpixel, f"{vendor}, fluorescence")
     return "Trestle TIFF" if vendor is None and first.software.startswith(_TRESTLE_SOFTWARE) else vendor
 

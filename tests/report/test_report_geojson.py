@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -46,6 +47,15 @@ def test_ids_are_different_uuids_and_the_same_each_time(make_result, features):
     assert geojson(make_result(), "case-1") == geojson(make_result(), "case-1")
     other = json.loads(geojson(make_result(), "case-2"))["features"]
     assert not {f["id"] for f in other} & {str(i) for i in ids}
+
+
+def test_coordinates_begin_where_qupath_begins_the_slide(make_result, features):
+    result = make_result()
+    moved = replace(result, info=replace(result.info, origin_px=(300, 120)))
+    for before, after in zip(features, json.loads(geojson(moved, "case-1"))["features"], strict=True):
+        for old, new in zip(polygons(before), polygons(after), strict=True):
+            for ring, shifted in zip(old, new, strict=True):
+                np.testing.assert_allclose(np.array(ring) - (300, 120), shifted, atol=1e-9)
 
 
 def test_a_vessel_lies_where_it_is_in_level_0_pixels(features):

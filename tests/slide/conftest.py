@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from every_vendor import SIDE_PX, VENDORS, write_slide
 
 SHAPE_PX = (500, 700)
 REAL_SLIDES = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -60,3 +61,15 @@ def real_slide() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def square(picture: np.ndarray) -> np.ndarray:
+    """(512, 512, 3) of ``picture``: whole tiles of every vendor."""
+    return np.ascontiguousarray(np.pad(picture, ((0, 12), (0, 0), (0, 0)), "reflect")[:, :SIDE_PX])
+
+
+@pytest.fixture(scope="session")
+def slides(square: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A slide of each vendor, in a folder of its own, by suffix."""
+    return {suffix: write_slide(tmp_path_factory.mktemp(suffix), suffix, square) for suffix in VENDORS}

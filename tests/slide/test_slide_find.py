@@ -7,7 +7,6 @@ import pytest
 from mvd.errors import MvdError
 from mvd.slide import find_slides
 
-
 FOUND = ["a.TIF", "b.svs", "case.mrxs", "sub/a.tif", "sub/deep/c.ome.tiff", "zoom.zarr"]
 
 
