@@ -8,7 +8,6 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from tifffile import TiffFile, TiffPage
 
@@ -16,6 +15,7 @@ from mvd.errors import MvdError, UnreadableSlide
 from mvd.slide import aperio, ome, qptiff
 from mvd.slide.base import Slide, SlideInfo
 from mvd.slide.calibration import UM_PER_CM, UM_PER_INCH, Claim, believed_mpp, from_resolution, um_per_unit
+from mvd.slide.chain import check_chain
 from mvd.slide.naming import one_line, shown_name
 from mvd.slide.pixels import unsupported
 from mvd.slide.pyramid import Layout, descending, reduced_pages, shape_of, sub_pages
@@ -69,11 +69,11 @@ def _open(path: Path, mpp: float | None, name: str) -> TiledSlide | str:
     """Open the slide, or return the vendor's name where OpenSlide is to read it."""
     file_bytes = path.stat().st_size
     with TiffFile(path) as tiff:
-        pages = [page.aspage() for page in tiff.pages]
-        vendor = _openslide_vendor(tiff, pages[0], name)
+        vendor = _openslide_vendor(tiff, tiff.pages.first, name)
         if vendor:
             return vendor
-        _check_chain(tiff, file_bytes)
+        check_chain(tiff.filehandle, file_bytes)
+        pages = [page.aspage() for page in tiff.pages]
         layout = _layout(tiff, pages, file_bytes, name)
         grids = [tile_grid(page, file_bytes, name) for page in layout.pages]
         claims = [*layout.claims, *_resolution_claim(pages[0])]
@@ -81,29 +81,6 @@ def _open(path: Path, mpp: float | None, name: str) -> TiledSlide | str:
     shapes = tuple(grid.shape_px for grid in grids)
     info = SlideInfo(path, shapes[0], pixel_size, source, layout.magnification, layout.vendor, shapes)
     return TiledSlide(info, grids)
-
-
-def _check_chain(tiff: TiffFile, file_bytes: int) -> None:
-    """Follow the chain of pages to its end; the parser would quietly drop what lies beyond the file's end."""
-    form = tiff.tiff
-    stream, at, seen = tiff.filehandle, 4 if form.offsetsize == 4 else 8, set[int]()
-    while True:
-        stream.seek(at)
-        offset = int.from_bytes(stream.read(form.offsetsize), _order(form.byteorder))
-        if offset == 0 and seen:
-            return
-        if offset in seen or offset + form.tagnosize > file_bytes:
-            raise ValueError("the file is cut off: a page lies beyond its end")
-        seen.add(offset)
-        stream.seek(offset)
-        tags = int.from_bytes(stream.read(form.tagnosize), _order(form.byteorder))
-        at = offset + form.tagnosize + tags * form.tagsize
-        if at + form.offsetsize > file_bytes:
-            raise ValueError("the file is cut off: a page's table lies beyond its end")
-
-
-def _order(mark: str) -> Literal["little", "big"]:
-    return "little" if mark == "<" else "big"
 
 
 def _openslide_vendor(tiff: TiffFile, first: TiffPage, name: str) -> str | None:
