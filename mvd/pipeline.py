@@ -6,33 +6,35 @@ The stages after the overview are imported while the overview is read: that take
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvd.errors import SettingsError
 from mvd.geometry import Rect
+from mvd.overview import read_overview
 from mvd.result import Picture, SlideResult
 from mvd.settings import Settings
-from mvd.slide import AnalysisLevel, Slide, at_mpp, open_slide
-from mvd.tissue import find_tissue
+from mvd.slide import Slide, at_mpp, open_slide
+from mvd.slide.naming import shown_name
 
 if TYPE_CHECKING:
     from mvd.hotspots import Hotspot
+    from mvd.region import Laid, Region
     from mvd.scan import Progress
     from mvd.vessels import Vessels
 
 TILE_PX = 1024
-OVERVIEW_LEAST_PX = 2000
-"""The overview of a small slide is finer than ``tissue.overview_mpp``, down to so many pixels on its long side."""
 
 
 def analyze(
     slide: str | Path | Slide,
     settings: Settings | None = None,
     *,
+    region: str | Path | Sequence[Region] | None = None,
     tile_px: int = TILE_PX,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -45,6 +47,9 @@ def analyze(
         A file, or an open slide (which stays open).
     settings : Settings, optional
         What to measure; the defaults if left out.
+    region : str, Path or sequence of Region, optional
+        A GeoJSON file as QuPath exports it, or regions: the areas, together, that the analysis is limited to. Stain and
+        thresholds are fitted on all tissue all the same. A vessel counts where its centroid lies inside.
     tile_px : int
         Side of a tile, px. Never changes a result.
     workers : int, optional
@@ -56,65 +61,94 @@ def analyze(
     ------
     MvdError
         ``UnreadableSlide``, ``UnknownPixelSize``, ``UnsupportedPixels``, ``TooCoarse``, ``NoTissue``,
-        ``StainError``; the message says what to do.
+        ``StainError``, ``RegionError``; the message says what to do.
     """
     settings = settings or Settings()
     if tile_px < 1 or (workers is not None and workers < 1):
         raise SettingsError(f"tile_px ({tile_px}) and workers ({workers}) must be at least 1")
     if isinstance(slide, (str, Path)):
         with closing(open_slide(Path(slide), mpp=settings.slide.mpp)) as opened:
-            return analyze(opened, settings, tile_px=tile_px, workers=workers, progress=progress)
+            return analyze(
+                opened, settings, region=region, tile_px=tile_px, workers=workers, progress=progress
+            )
     if settings.slide.mpp not in (None, slide.info.mpp):
         raise SettingsError(
             f"slide.mpp is {settings.slide.mpp} but the slide was opened at {slide.info.mpp}; "
             "open it with that pixel size, or give its path"
         )
-    report = progress or _silent
+    laid = None
+    if region is not None:
+        from mvd.region import drawn_regions, lay_regions
+
+        laid = lay_regions(drawn_regions(region), slide.info)
+    return _analyze(slide, settings, laid, _How(tile_px, workers or os.cpu_count() or 1, progress or _silent))
+
+
+@dataclass(frozen=True)
+class _How:
+    """How it is done; none of it changes a result."""
+
+    tile_px: int
+    workers: int
+    report: Progress
+
+
+def _analyze(slide: Slide, settings: Settings, laid: Laid | None, how: _How) -> SlideResult:
+    report = how.report
     level = at_mpp(slide, settings.slide.analysis_mpp, allow_coarse=settings.slide.allow_coarse)
     report("overview", 0, 1)
     with ThreadPoolExecutor(1) as beside:
         loaded = beside.submit(_load_stages)
-        overview = _overview(slide, level, settings)
-        tissue = find_tissue(overview.rgb, overview.mpp, settings.tissue, settings.stain.white_point)
+        overview = read_overview(slide, level, settings)
         loaded.result()
     report("overview", 1, 1)
+    from mvd import limits
     from mvd.fit import fit_stain
     from mvd.hotspots import find_hotspots
     from mvd.scan import scan
     from mvd.summary import summarize
     from mvd.vessels import find_vessels
 
+    tissue = overview.tissue
+    near = limits.near_regions(tissue, laid)
     report("fit", 0, 1)
-    stain = fit_stain(level, overview.rgb, tissue, settings)
+    stain = fit_stain(level, overview.picture.rgb, tissue, settings)
     report("fit", 1, 1)
-    threads = workers or os.cpu_count() or 1
     components = scan(
-        level, tissue, stain, settings.vessel, tile_px=tile_px, workers=threads, progress=report
+        level, near, stain, settings.vessel, tile_px=how.tile_px, workers=how.workers, progress=report
     )
+    damage = limits.find_damage(level, overview.level, near, settings)
+    union = laid.union if laid else None
+    limited = limits.limit_tissue(tissue, union, damage)
+    limits.check_limits(shown_name(slide.info.path), limited)
     report("vessels", 0, 1)
-    vessels = find_vessels(components, tissue, stain, settings.vessel, level.mpp, workers=threads)
+    vessels = find_vessels(components, tissue, stain, settings.vessel, level.mpp, workers=how.workers)
+    vessels = limits.limit_vessels(vessels, union, damage)
     report("vessels", 1, 1)
     report("hotspots", 0, 1)
-    hotspots = find_hotspots(vessels.counted[["x_um", "y_um"]].to_numpy(float), settings.hotspot, tissue)
+    xy_um = vessels.counted[["x_um", "y_um"]].to_numpy(float)
+    hotspots = find_hotspots(xy_um, settings.hotspot, limited, damage.boxes_um)
     vessels = _ranked(vessels, hotspots)
     report("hotspots", 1, 1)
-    return SlideResult(
+    result = SlideResult(
         info=slide.info,
         settings=settings,
         analysis_mpp=level.mpp,
-        tissue=tissue,
+        tissue=limited,
         stain=stain,
         vessels=vessels,
         hotspots=hotspots,
-        summary=summarize(slide.info, level.mpp, tissue, vessels, hotspots, settings),
-        overview=overview,
+        summary=summarize(slide.info, level.mpp, limited, vessels, hotspots, settings),
+        overview=overview.picture,
         hotspot_pictures=_hotspot_pictures(slide, hotspots, settings),
     )
+    return limits.with_regions(result, tissue, laid, damage) if laid else result
 
 
 def _load_stages() -> None:
     """Import the stages that come after the overview, and load the first kernels."""
     import mvd.fit
+    import mvd.limits
     import mvd.scan
     import mvd.summary
     import mvd.vessels  # noqa: F401
@@ -125,13 +159,6 @@ def _load_stages() -> None:
 
 def _silent(stage: str, done: int, total: int) -> None:
     pass
-
-
-def _overview(slide: Slide, level: AnalysisLevel, settings: Settings) -> Picture:
-    long_um = max(level.shape_px) * level.mpp
-    mpp = min(settings.tissue.overview_mpp, max(level.mpp, long_um / OVERVIEW_LEAST_PX))
-    coarse = at_mpp(slide, mpp, allow_coarse=True)
-    return Picture(coarse.read(Rect(0, 0, *coarse.shape_px)), 0.0, 0.0, coarse.mpp)
 
 
 def _ranked(vessels: Vessels, hotspots: tuple[Hotspot, ...]) -> Vessels:

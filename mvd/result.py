@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # the columns are needed long before the stages are
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mvd.hotspots import Hotspot
     from mvd.settings import Settings
     from mvd.slide.base import Rgb, SlideInfo
@@ -40,8 +43,18 @@ SUMMARY_COLUMNS = (
     Column("mpp", "um/px", "pixel size of level 0", decimals=6),
     Column("mpp_source", "", "where the pixel size came from", "text"),
     Column("analysis_mpp", "um/px", "pixel size that was analysed", decimals=6),
-    Column("tissue_area_mm2", "mm2", "area of tissue, lumens and clefts included", decimals=6),
-    Column("invalid_area_fraction", "", "part of the tissue that could not be read", decimals=6),
+    Column(
+        "tissue_area_mm2",
+        "mm2",
+        "area of tissue (in the regions, if any), lumens and clefts included",
+        decimals=6,
+    ),
+    Column(
+        "invalid_area_fraction",
+        "",
+        "part of the tissue that could not be decoded; it is in no area",
+        decimals=6,
+    ),
     Column("candidates", "", "stained profiles found, counted or not", "int"),
     Column("vessels", "", "counted vessels", "int"),
     Column("mvd_tissue_per_mm2", "1/mm2", "counted vessels / tissue area"),
@@ -120,6 +133,15 @@ HOTSPOT_COLUMNS = (
     Column("p", "", "chance of such a hot spot for vessels scattered at random", decimals=6),
 )
 
+_NOT_OF_A_REGION = {"slide", "status", "error", "mpp", "mpp_source", "analysis_mpp", "reviewed"}
+_NOT_OF_A_REGION |= {"candidates", "settings_fingerprint", "mvd_version"}
+
+REGION_COLUMNS = (
+    Column("slide_id", "", "see summary.csv", "text"),
+    Column("region", "", "name of the region as drawn; (all): all regions together", "text"),
+    *(column for column in SUMMARY_COLUMNS[1:] if column.name not in _NOT_OF_A_REGION),
+)
+
 FAILED_COLUMNS = (
     Column("slide", "", "path of the slide relative to the folder that was given", "text"),
     Column("error", "", "short code", "text"),
@@ -147,6 +169,44 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class RegionResult:
+    """What was found in one region.
+
+    Attributes
+    ----------
+    name : str
+    polygons_um : list of list of (n, 2) array
+        An outer ring and then its holes for each polygon; (x, y), um from the slide's top left corner, not closed.
+    summary : mapping
+        As ``SlideResult.summary``, of what lies in the region.
+    """
+
+    name: str
+    polygons_um: list[list[NDArray[np.floating]]]
+    summary: Mapping[str, Cell]
+
+
+@dataclass(frozen=True)
+class RegionResults:
+    """The regions that a slide was limited to.
+
+    Attributes
+    ----------
+    file_name, sha256 : str
+        Of the file they were read from; see ``mvd.region.Drawn``.
+    regions : tuple of RegionResult
+        In the order of the file.
+    whole : RegionResult
+        All of them together; ``summary`` is the slide's.
+    """
+
+    file_name: str
+    sha256: str
+    regions: tuple[RegionResult, ...]
+    whole: RegionResult
+
+
+@dataclass(frozen=True)
 class SlideResult:
     """All that was found on one slide.
 
@@ -167,6 +227,8 @@ class SlideResult:
     overview : Picture
     hotspot_pictures : tuple of Picture
         Of the first hot spots, as many as ``report.hotspot_pictures``.
+    drawn : RegionResults, optional
+        None where the whole slide was analysed.
     """
 
     info: SlideInfo
@@ -179,3 +241,4 @@ class SlideResult:
     summary: Mapping[str, Cell]
     overview: Picture
     hotspot_pictures: tuple[Picture, ...]
+    drawn: RegionResults | None = None

@@ -22,7 +22,7 @@ def summarize(
     hotspots: tuple[Hotspot, ...],
     settings: Settings,
 ) -> Mapping[str, Cell]:
-    """Sum up one slide: every column of ``SUMMARY_COLUMNS`` but ``slide_id`` and ``slide``."""
+    """Sum up one slide, or one region of it: every column of ``SUMMARY_COLUMNS`` but ``slide_id`` and ``slide``."""
     counted = vessels.counted
     area_mm2 = tissue.area_mm2
     row: dict[str, Cell] = {column.name: None for column in SUMMARY_COLUMNS[2:]}
@@ -32,17 +32,22 @@ def summarize(
         "mpp_source": info.mpp_source,
         "analysis_mpp": analysis_mpp,
         "tissue_area_mm2": area_mm2,
-        "invalid_area_fraction": 0.0,
+        "invalid_area_fraction": tissue.invalid_fraction,
         "candidates": len(vessels.table),
         "vessels": len(counted),
-        "mvd_tissue_per_mm2": len(counted) / area_mm2,
-        "vessel_area_fraction": float(counted["filled_area_um2"].sum()) / 1e6 / area_mm2,
-        "lumen_area_fraction": float(counted["lumen_area_um2"].sum()) / 1e6 / area_mm2,
+        "mvd_tissue_per_mm2": _over(len(counted), area_mm2),
+        "vessel_area_fraction": _over(float(counted["filled_area_um2"].sum()) / 1e6, area_mm2),
+        "lumen_area_fraction": _over(float(counted["lumen_area_um2"].sum()) / 1e6, area_mm2),
         "reviewed": False,
         "settings_fingerprint": settings.fingerprint,
         "mvd_version": __version__,
     }
     return row | _hotspot_cells(hotspots, settings) | _vessel_means(vessels)
+
+
+def _over(amount: float, area_mm2: float) -> float | None:
+    """Amount / tissue area; None for a region without tissue."""
+    return amount / area_mm2 if area_mm2 > 0 else None
 
 
 def _hotspot_cells(hotspots: tuple[Hotspot, ...], settings: Settings) -> dict[str, Cell]:

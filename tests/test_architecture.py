@@ -47,15 +47,16 @@ MAY_IMPORT = {
     "walls": BASE | set(STAGES[:8]),
     "scan": BASE | set(STAGES[:9]) | {"walls"},
     "training": BASE | set(STAGES) | {"fit", "overview", "public"},
+    "overview": BASE | set(STAGES[:3]) | {"result"},
     "limits": BASE | set(STAGES) | {"result", "summary"},
-    "pipeline": BASE | set(STAGES) | {"fit", "scan", "result", "summary", "limits"},
+    "pipeline": BASE | set(STAGES) | {"fit", "scan", "result", "summary", "overview", "limits"},
     "report": BASE | {"result"},
     "batch": BASE | {"public", "pipeline", "report", "result"},
     "stats": BASE | {"result"},
     "phantom": BASE | set(STAGES) | {"result"},
     "cli": BASE
     | {"public", "batch", "pipeline", "report", "stats", "slide", "result", "phantom"}
-    | {"classifier", "training"},
+    | {"classifier", "training", "region"},
 }
 TYPES_ONLY = {*STAGES, "result"}  # these import types and constants of another stage, never its functions
 

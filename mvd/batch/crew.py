@@ -96,8 +96,7 @@ def _heard(member: _Member, stage: Stage) -> SlideOutcome | None:
         message = member.line.recv()
     except (EOFError, ConnectionResetError):
         member.process.join()
-        cause = _cause(member.process.exitcode)
-        return failed(member.job, "crashed", f"{cause} at this slide; the file may be damaged: copy it again")
+        return failed(member.job, "crashed", _cause(member.process.exitcode))
     if isinstance(message, BaseException):
         raise message
     if isinstance(message, SlideOutcome):
@@ -107,9 +106,16 @@ def _heard(member: _Member, stage: Stage) -> SlideOutcome | None:
 
 
 def _cause(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
-        return f"the process ended with {signal.Signals(-exit_code).name}"
-    return f"the process ended with code {exit_code}"
+    """Say how a process ended, and what to do about it."""
+    if exit_code is None or exit_code >= 0:
+        return (
+            f"the process ended with code {exit_code} at this slide; the file may be damaged: copy it again"
+        )
+    name = signal.Signals(-exit_code).name
+    advice = "the file may be damaged: copy it again"
+    if name == "SIGKILL":  # so does the system end what takes too much memory
+        advice = "somebody ended it, or it was out of memory: use fewer --jobs and --workers"
+    return f"the process ended with {name} at this slide; {advice}"
 
 
 def _work(line: Connection) -> None:

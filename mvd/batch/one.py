@@ -22,7 +22,7 @@ from mvd import __version__
 from mvd.errors import Cancelled, MvdError
 from mvd.pipeline import analyze
 from mvd.report import remove_slide, write_slide
-from mvd.report.rows import failed_row, hotspot_rows, summary_row
+from mvd.report.rows import failed_row, hotspot_rows, region_rows, summary_row
 from mvd.result import Cell
 from mvd.settings import Settings
 
@@ -61,6 +61,8 @@ class SlideJob:
         ``slides/<slide_id>`` in the result folder.
     tile_px, workers : int or None
         As in ``analyze``; its own choice where None.
+    region : Path or None
+        GeoJSON of the regions that the slide is limited to; a slide whose file is not there fails.
     """
 
     number: int
@@ -71,6 +73,7 @@ class SlideJob:
     settings: Settings
     tile_px: int | None
     workers: int | None
+    region: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class SlideOutcome:
         One line that says what to do; empty unless the slide failed.
     sha256 : str
         Of the slide file, hex; empty if it could not be read.
+    region_file, region_sha256 : str
+        Name (without folders) and SHA-256 of the file of regions; empty without one.
     trace : str
         Where an unexpected error came from, without absolute paths.
     """
@@ -96,8 +101,11 @@ class SlideOutcome:
     name: str
     row: Row
     hotspots: tuple[Row, ...] = ()
+    regions: tuple[Row, ...] = ()
     message: str = ""
     sha256: str = ""
+    region_file: str = ""
+    region_sha256: str = ""
     seconds: float = 0.0
     trace: str = field(default="", repr=False)
 
@@ -160,8 +168,17 @@ def run_slide(job: SlideJob, progress: Progress) -> SlideOutcome:
 
 
 def failed(job: SlideJob, code: str, message: str, unexpected: BaseException | None = None) -> SlideOutcome:
-    """Return the outcome of a slide that failed, after removing what an earlier run left in its folder."""
-    remove_slide(job.folder)
+    """Return the outcome of a slide that failed, after removing what an earlier run left in its folder.
+
+    What cannot be removed is said, and stops nobody.
+    """
+    try:
+        remove_slide(job.folder)
+    except OSError as error:
+        message += (
+            f"; slides/{job.slide_id} still holds an earlier result, which could not be removed "
+            f"({error.strerror}): remove it"
+        )
     return SlideOutcome(
         number=job.number,
         slide_id=job.slide_id,
@@ -174,7 +191,7 @@ def failed(job: SlideJob, code: str, message: str, unexpected: BaseException | N
 
 def _analyzed(job: SlideJob, progress: Progress) -> SlideOutcome:
     how = {"tile_px": job.tile_px} if job.tile_px else {}
-    result = analyze(job.path, job.settings, workers=job.workers, progress=progress, **how)
+    result = analyze(job.path, job.settings, region=job.region, workers=job.workers, progress=progress, **how)
     progress("report", 0, 1)
     write_slide(result, job.folder, job.slide_id, job.name)
     progress("report", 1, 1)
@@ -184,6 +201,9 @@ def _analyzed(job: SlideJob, progress: Progress) -> SlideOutcome:
         name=job.name,
         row=summary_row(result, job.slide_id, job.name),
         hotspots=tuple(hotspot_rows(result, job.slide_id)),
+        regions=tuple(region_rows(result, job.slide_id)),
+        region_file=result.drawn.file_name if result.drawn else "",
+        region_sha256=result.drawn.sha256 if result.drawn else "",
     )
 
 

@@ -20,6 +20,7 @@ LIBRARIES = (
     "simplejpeg",
     "numba",
     "pandas",
+    "shapely",
     "pydantic",
 )
 
@@ -57,6 +58,8 @@ def run_record(
                 "error": outcome.error,
                 "message": outcome.message,
                 "sha256": outcome.sha256,
+                "region_file": outcome.region_file,
+                "region_sha256": outcome.region_sha256,
                 "seconds": round(outcome.seconds, 3),
             }
             for outcome in outcomes

@@ -1,9 +1,9 @@
 """Slides -> a result folder with the tables of the cohort, in the order of the slides whatever finished first."""
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -59,10 +59,21 @@ class Reporter(Protocol):
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """What became of a run: the slides that were finished, in their order, and how it ended."""
+    """What became of a run.
+
+    Attributes
+    ----------
+    slides : tuple of SlideOutcome
+        Those that were finished, in their order.
+    state : str
+        How it ended.
+    stale : tuple of str
+        Folders of an earlier run in the result folder, of slides that this run has not: in none of its tables.
+    """
 
     slides: tuple[SlideOutcome, ...]
     state: State
+    stale: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[SlideOutcome, ...]:
@@ -84,6 +95,7 @@ def run(
     reporter: Reporter,
     *,
     mpp_of: Mapping[str, float] | None = None,
+    region_of: Mapping[str, Path] | None = None,
     how: How | None = None,
 ) -> BatchOutcome:
     """Analyse slides and write the result folder; what an earlier run left there for them is replaced.
@@ -98,6 +110,9 @@ def run(
     reporter : Reporter
     mpp_of : mapping, optional
         Slide name -> um/px, over ``settings.slide.mpp`` and the file's own.
+    region_of : mapping, optional
+        Slide name -> GeoJSON of its regions. A slide that is not in it is analysed whole, one whose file is not there
+        fails.
     how : How, optional
 
     Returns
@@ -113,8 +128,8 @@ def run(
     if not found:
         raise MvdError("no slide was given; give slide files or a folder with slides in it")
     how = how or How()
-    jobs = _jobs(found, out, settings, mpp_of or {}, how)
-    _begin(out, settings, how)
+    jobs = _jobs(found, out, _own_settings(settings, mpp_of or {}), region_of or {}, how)
+    stale = _begin(out, settings, how, {job.slide_id for job in jobs})
     outcomes: list[SlideOutcome] = []
     state: State = "finished"
     try:
@@ -129,22 +144,43 @@ def run(
             raise
         state = "disk_full"
     outcomes.sort(key=lambda outcome: outcome.number)
-    return _finish(out, settings, how, BatchOutcome(tuple(outcomes), state))
+    return _finish(out, settings, how, BatchOutcome(tuple(outcomes), state, stale))
+
+
+def _own_settings(settings: Settings, mpp_of: Mapping[str, float]) -> Callable[[str], Settings]:
+    """Return what gives the settings of a slide by its name: its own pixel size where the table has one."""
+
+    def own(name: str) -> Settings:
+        if name not in mpp_of:
+            return settings
+        section = settings.slide.model_copy(update={"mpp": mpp_of[name]})
+        return settings.model_copy(update={"slide": section})
+
+    return own
 
 
 def _jobs(
-    found: Sequence[FoundFile], out: Path, settings: Settings, mpp_of: Mapping[str, float], how: How
+    found: Sequence[FoundFile],
+    out: Path,
+    settings_of: Callable[[str], Settings],
+    region_of: Mapping[str, Path],
+    how: How,
 ) -> list[SlideJob]:
     jobs = []
     for number, slide in enumerate(found):
-        # A name that is no UTF-8 is written with escapes, here and in every table.
-        name = slide.name.encode("utf-8", "backslashreplace").decode()
-        own = settings
-        if slide.name in mpp_of:
-            section = settings.slide.model_copy(update={"mpp": mpp_of[slide.name]})
-            own = settings.model_copy(update={"slide": section})
         key = slide_id(slide.name)
-        job = SlideJob(number, slide.path, name, key, out / "slides" / key, own, how.tile_px, _workers(how))
+        job = SlideJob(
+            number=number,
+            path=slide.path,
+            # A name that is no UTF-8 is written with escapes, here and in every table.
+            name=slide.name.encode("utf-8", "backslashreplace").decode(),
+            slide_id=key,
+            folder=out / "slides" / key,
+            settings=settings_of(slide.name),
+            tile_px=how.tile_px,
+            workers=_workers(how),
+            region=region_of.get(slide.name),
+        )
         jobs.append(job)
     return jobs
 
@@ -153,17 +189,23 @@ def _workers(how: How) -> int | None:
     return how.workers or (max((os.cpu_count() or 1) // how.jobs, 1) if how.jobs > 1 else None)
 
 
-def _begin(out: Path, settings: Settings, how: How) -> None:
-    """Mark the folder as a result folder under way, and take away the tables of an earlier run."""
+def _begin(out: Path, settings: Settings, how: How, ids: Container[str]) -> tuple[str, ...]:
+    """Mark the folder as a result folder under way, and take away the tables of an earlier run.
+
+    Returns the slides that an earlier run left there and that this one has not, by the names of their folders. They
+    stay: results are for their owner to remove.
+    """
     try:
         (out / "slides").mkdir(parents=True, exist_ok=True)
         write_atomically(out / "run.json", json_bytes(run_record(settings, how.command, "running", [])))
-        for name in ("summary.csv", "hotspots.csv", "failed.csv", ERROR_LOG):
+        for name in ("summary.csv", "hotspots.csv", "regions.csv", "failed.csv", ERROR_LOG):
             (out / name).unlink(missing_ok=True)
+        finished = sorted(path.parent.name for path in (out / "slides").glob("*/slide.json"))
     except OSError as error:
         raise MvdError(
             f"{out}: cannot be written ({error.strerror}); give another folder with --out"
         ) from None
+    return tuple(name for name in finished if name not in ids)
 
 
 def _outcomes(jobs: Sequence[SlideJob], how: How, reporter: Reporter) -> Generator[SlideOutcome]:
@@ -184,9 +226,10 @@ def _finish(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> B
     """Write the tables of what is finished, then run.json."""
     failed = [{"slide": s.name, "error": s.error, "what_to_do": s.message} for s in outcome.failed]
     hotspots = [row for slide in outcome.slides for row in slide.hotspots]
+    regions = [row for slide in outcome.slides for row in slide.regions]
     traces = [slide.trace for slide in outcome.slides if slide.trace]
     try:
-        write_cohort(out, [slide.row for slide in outcome.slides], hotspots, failed)
+        write_cohort(out, [slide.row for slide in outcome.slides], hotspots, failed, regions)
         if traces:
             write_atomically(
                 out / ERROR_LOG, ("\n\n".join(traces) + "\n").encode("utf-8", "backslashreplace")
@@ -196,5 +239,5 @@ def _finish(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> B
     except OSError as error:
         if not is_disk_full(error):
             raise MvdError(f"{out}: cannot be written ({error.strerror}); give another --out") from None
-        return BatchOutcome(outcome.slides, "disk_full")
+        return replace(outcome, state="disk_full")
     return outcome

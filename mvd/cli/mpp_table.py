@@ -1,7 +1,7 @@
 """``--mpp-table``: a CSV of slide and um/px -> the pixel size of each slide found.
 
 A slide is meant by its relative path, its file name or its name without suffix, tried in that order. A line that is
-wrong or fits several slides is an error that names it; a line for a slide that is not there is not.
+wrong or fits several slides is an error that names it; a line for a slide that is not there is a warning.
 """
 
 import csv
@@ -15,7 +15,7 @@ from mvd.slide import FoundSlide
 COLUMNS = ("slide", "mpp")
 
 
-def read_mpp_table(path: Path, slides: Sequence[FoundSlide]) -> dict[str, float]:
+def read_mpp_table(path: Path, slides: Sequence[FoundSlide]) -> tuple[dict[str, float], list[str]]:
     """Read a table of pixel sizes.
 
     Parameters
@@ -26,8 +26,10 @@ def read_mpp_table(path: Path, slides: Sequence[FoundSlide]) -> dict[str, float]
 
     Returns
     -------
-    dict
+    sizes : dict
         Slide name -> um/px, for the slides that the table names.
+    unused : list of str
+        One line of warning for each line of the table that names no slide.
 
     Raises
     ------
@@ -35,17 +37,20 @@ def read_mpp_table(path: Path, slides: Sequence[FoundSlide]) -> dict[str, float]
         Naming the file and the line.
     """
     sizes: dict[str, float] = {}
+    unused: list[str] = []
     for line, called, mpp in _lines(path):
         meant = _meant(called, slides)
         if len(meant) > 1:
             names = ", ".join(sorted(meant))
             raise SettingsError(f"{path}, line {line}: {called!r} fits {names}; write the relative path")
+        if not meant:
+            unused.append(f"{path.name}, line {line}: there is no slide {called!r}; the line is not used")
         for name in meant:
             if sizes.setdefault(name, mpp) != mpp:
                 raise SettingsError(
                     f"{path}, line {line}: {name} was given {sizes[name]:g} um/px above; keep one"
                 )
-    return sizes
+    return sizes, unused
 
 
 def _lines(path: Path) -> list[tuple[int, str, float]]:

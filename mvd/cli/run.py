@@ -31,6 +31,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--mpp-table", type=_FILE, help="CSV with the columns slide,mpp (um/px): pixel sizes slide by slide."
 )
+@click.option(
+    "--region",
+    type=click.Path(exists=True, path_type=Path),
+    help="GeoJSON from QuPath: only tissue in its areas is analysed. For several slides, a folder with "
+    "<slide>.geojson for each; a slide without one fails.",
+)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Slides at once.")
 @click.option("--workers", type=click.IntRange(1), help="Threads for each slide.  [default: all processors]")
 @click.option("--tile-px", type=click.IntRange(64, 16384), help="Side of a tile, px; never changes a result.")
@@ -54,8 +60,10 @@ def run(slides: tuple[Path, ...], out: Path, config: Path | None, **options: Any
       mvd run slides --out results
       mvd run case_01.png --mpp 0.25 --out results
       mvd run slides --out results --jobs 2 --hotspot-field-mm2 0.35
+      mvd run case_01.svs --region tumour.geojson --out results
     """
     from mvd.cli.mpp_table import read_mpp_table
+    from mvd.cli.regions import regions_of
     from mvd.slide import find_slides
 
     flags = {name: options[name] for name in options if "__" in name}
@@ -65,18 +73,22 @@ def run(slides: tuple[Path, ...], out: Path, config: Path | None, **options: Any
         raise MvdError(
             f"no slide in {', '.join(map(str, slides))}; give slide files or a folder with slides in it"
         )
-    mpp_of = read_mpp_table(options["mpp_table"], found) if options["mpp_table"] else {}
+    mpp_of, unused = read_mpp_table(options["mpp_table"], found) if options["mpp_table"] else ({}, [])
+    region_of = regions_of(options["region"], found) if options["region"] else {}
+    if not options["quiet"]:
+        for line in unused:
+            click.echo(f"mvd: warning: {line}", err=True)
     if options["dry_run"]:
-        _list(found, settings, mpp_of)
+        _list(found, settings, mpp_of, region_of)
         return 0
-    return _measure(found, out, settings, mpp_of, options)
+    return _measure(found, out, settings, {"mpp_of": mpp_of, "region_of": region_of}, options)
 
 
 def _measure(
     found: list["FoundSlide"],
     out: Path,
     settings: Settings,
-    mpp_of: dict[str, float],
+    of_slides: dict[str, Any],
     options: dict[str, Any],
 ) -> int:
     from mvd import batch
@@ -87,7 +99,7 @@ def _measure(
     reporter = progress.choose(len(found), as_json=options["as_json"], quiet=options["quiet"])
     outcome = None
     try:
-        outcome = batch.run(found, out, settings, reporter, mpp_of=mpp_of, how=how)
+        outcome = batch.run(found, out, settings, reporter, **of_slides, how=how)
     finally:
         reporter.finished(outcome or batch.BatchOutcome((), "interrupted"))
     if not (options["as_json"] or options["quiet"]):
@@ -110,10 +122,18 @@ def _tell(outcome: "BatchOutcome", out: Path, slides: int) -> None:
         say(f"mvd: interrupted after {done} of {slides} slides; what is finished is in {where}", err=True)
     if outcome.failed:
         say(f"{len(outcome.failed)} of {slides} slides failed; {where}/failed.csv says what to do", err=True)
+    if outcome.stale:
+        say(
+            f"mvd: {len(outcome.stale)} slides of an earlier run ({outcome.stale[0]}, ...) are still in "
+            f"{where}/slides, and in no table; remove them, or give each run its own --out",
+            err=True,
+        )
     say(f"Results: {where}/summary.csv, and the pictures in {where}/slides", err=True)
 
 
-def _list(found: list["FoundSlide"], settings: Settings, mpp_of: dict[str, float]) -> None:
+def _list(
+    found: list["FoundSlide"], settings: Settings, mpp_of: dict[str, float], region_of: dict[str, Path]
+) -> None:
     from contextlib import closing
 
     from mvd.batch import slide_id
@@ -126,6 +146,9 @@ def _list(found: list["FoundSlide"], settings: Settings, mpp_of: dict[str, float
                 height, width = opened.info.shape_px
                 mpp = f"{opened.info.mpp:g} um/px" if opened.info.mpp else "no pixel size: pass --mpp"
                 words = f"{width} x {height} px, {mpp}"
+            if slide.name in region_of:
+                words += f", regions: {region_of[slide.name].name}"
+                words += "" if region_of[slide.name].is_file() else " is missing, would fail (no_region)"
         except MvdError as error:
             words = f"would fail ({error.code}): {error}"
         click.echo(f"{shown(slide.name)}  {slide_id(slide.name)}  {words}")

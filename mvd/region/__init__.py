@@ -4,7 +4,7 @@
 pixel they cover.
 """
 
-from mvd.region.area import Boxes, Shape, boxes_um, joined, lay_regions, touched, whole_slide
+from mvd.region.area import Boxes, Laid, Shape, boxes_um, lay_regions, part_in_boxes, touched
 from mvd.region.coverage import FULL, coverage
 from mvd.region.drawn import WHOLE, Drawn, Region, drawn_regions
 
@@ -13,13 +13,13 @@ __all__ = [
     "WHOLE",
     "Boxes",
     "Drawn",
+    "Laid",
     "Region",
     "Shape",
     "boxes_um",
     "coverage",
     "drawn_regions",
-    "joined",
     "lay_regions",
+    "part_in_boxes",
     "touched",
-    "whole_slide",
 ]

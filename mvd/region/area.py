@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from mvd.errors import RegionError
 from mvd.geometry import Rect
 from mvd.region.coverage import coverage
-from mvd.region.drawn import Drawn
+from mvd.region.drawn import WHOLE, Drawn
 from mvd.slide.base import SlideInfo
 
 MARGIN_UM = 200.0
@@ -45,10 +45,6 @@ class Shape:
         shapely.prepare(self.outline)
         return np.asarray(shapely.intersects_xy(self.outline, xy_um[:, 0], xy_um[:, 1]), np.bool_)
 
-    def without(self, boxes_um: Boxes) -> "Shape":
-        """Return what is left when boxes are cut out."""
-        return Shape(self.name, shapely.difference(self.outline, shapely.union_all(shapely.box(*boxes_um.T))))
-
     def near(self, shape_px: tuple[int, int], mpp: float) -> NDArray[np.bool_]:
         """Pixels of a grid that lie inside, or within ``MARGIN_UM``, at least in part; (h, w) bool."""
         return coverage(shapely.buffer(self.outline, MARGIN_UM), shape_px, mpp) > 0
@@ -64,12 +60,26 @@ class Shape:
         ]
 
 
-def whole_slide(info: SlideInfo, name: str) -> Shape:
-    """Return all of a slide."""
-    return Shape(name, shapely.box(0, 0, *_size_um(info)))
+@dataclass(frozen=True)
+class Laid:
+    """Regions on a slide.
+
+    Attributes
+    ----------
+    drawn : Drawn
+        Where they come from.
+    shapes : tuple of Shape
+        One for each region of ``drawn``.
+    union : Shape
+        All of them; what several cover is in it once.
+    """
+
+    drawn: Drawn
+    shapes: tuple[Shape, ...]
+    union: Shape
 
 
-def lay_regions(drawn: Drawn, info: SlideInfo) -> tuple[Shape, ...]:
+def lay_regions(drawn: Drawn, info: SlideInfo) -> Laid:
     """Lay the regions on a slide; what hangs over its edge is cut off.
 
     Parameters
@@ -83,14 +93,12 @@ def lay_regions(drawn: Drawn, info: SlideInfo) -> tuple[Shape, ...]:
     RegionError
         A region lies wholly outside the slide: it was drawn on another one.
     """
-    mpp = info.mpp or 1.0
-    slide = shapely.box(0, 0, *_size_um(info))
-    row, col = getattr(info, "origin_px", (0, 0))
-    offset = np.array([col, row], np.float64)
+    slide_px = shapely.box(0, 0, *info.shape_px[::-1])
+    offset = np.array(info.origin_px, np.float64)
     shapes = []
     for region in drawn.regions:
-        moved = shapely.transform(region.outline, lambda xy: (xy + offset) * mpp)
-        parts = shapely.get_parts(shapely.intersection(moved, slide))
+        moved = shapely.transform(region.outline, lambda xy: xy + offset)
+        parts = shapely.get_parts(shapely.intersection(moved, slide_px))
         inside = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), (3, 6))])
         if not inside.area > 0:
             file_name = f"{drawn.file_name}: " if drawn.file_name else ""
@@ -98,13 +106,15 @@ def lay_regions(drawn: Drawn, info: SlideInfo) -> tuple[Shape, ...]:
                 f"{file_name}region {region.name!r} lies outside the slide "
                 f"({info.shape_px[1]} x {info.shape_px[0]} px); was it drawn on another slide?"
             )
-        shapes.append(Shape(region.name, inside))
-    return tuple(shapes)
+        shapes.append(Shape(region.name, shapely.transform(inside, lambda xy: xy * (info.mpp or 1.0))))
+    union = shapely.union_all([shape.outline for shape in shapes])
+    return Laid(drawn, tuple(shapes), Shape(WHOLE, union))
 
 
-def joined(shapes: Sequence[Shape], name: str) -> Shape:
-    """Return all shapes as one; where they overlap, once."""
-    return Shape(name, shapely.union_all([shape.outline for shape in shapes]))
+def part_in_boxes(outline: BaseGeometry | None, boxes: Boxes) -> BaseGeometry:
+    """Return the part of an outline (of all of the plane where None) that lies in one of the boxes or more."""
+    union = shapely.union_all(shapely.box(*boxes.T))
+    return union if outline is None else shapely.intersection(outline, union)
 
 
 def boxes_um(rects: Iterable[Rect], mpp: float) -> Boxes:
@@ -124,8 +134,3 @@ def touched(rings_um: Sequence[Points], boxes: Boxes, reach_um: float) -> bool:
     enclosed = [shapely.Polygon(ring) if len(ring) > 2 else shapely.MultiPoint(ring) for ring in rings_um]
     distances = shapely.distance(np.array(enclosed)[:, None], shapely.box(*near.T)[None, :])
     return bool(distances.min() <= reach_um)
-
-
-def _size_um(info: SlideInfo) -> tuple[float, float]:
-    mpp = info.mpp or 1.0
-    return info.shape_px[1] * mpp, info.shape_px[0] * mpp

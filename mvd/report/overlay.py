@@ -6,6 +6,7 @@ so that a pathologist can believe or correct the number.
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ ELSEWHERE: Colour = (86, 180, 233)
 NOT_COUNTED: Colour = (255, 165, 0)
 TISSUE: Colour = (120, 180, 255)
 HOTSPOT: Colour = WHITE
+REGION: Colour = (255, 120, 120)
 SHORT_REASON = {
     "too_small": "small",
     "lumen_too_wide": "wide lumen",
@@ -35,6 +37,7 @@ SHORT_REASON = {
     "out_of_region": "outside",
     "by_hand": "by hand",
 }
+_LONGEST_NAME = 40
 _OUTLINES_UP_TO_MPP = 1.5  # coarser, a capillary's outline is a blot: a dot says more
 
 
@@ -44,10 +47,14 @@ def draw_overview(result: SlideResult) -> bytes:
     counted = result.vessels.table["counted"].to_numpy(bool)
     tissue = tissue_polygons_um(result.tissue.mask, result.tissue.mpp)
     canvas.outlines([ring for polygon in tissue for ring in polygon], TISSUE, casing=1)
+    _draw_regions(canvas, result)
     _draw_vessels(canvas, result, ~counted, NOT_COUNTED)
     _draw_vessels(canvas, result, counted, COUNTED)
     _draw_circles(canvas, result)
+    _name_regions(canvas, result)
     legend = [(COUNTED, "counted"), (NOT_COUNTED, "not counted"), (TISSUE, "tissue"), *_hotspot_entry(result)]
+    if result.drawn:
+        legend.append((REGION, "region"))
     vessels, area_mm2 = int(counted.sum()), result.tissue.area_mm2
     title = f"{_count(vessels)} in {area_mm2:.3g} mm2 of tissue = {vessels / area_mm2:.1f} per mm2"
     return framed(canvas, title, legend)
@@ -98,6 +105,24 @@ def _draw_circles(canvas: Canvas, result: SlideResult) -> None:
         corner_um = np.array([[spot.x_um, spot.y_um]]) - spot.radius_um * np.sqrt(0.5)
         left, top = canvas.px(corner_um)[0] - cap_px
         canvas.text((left, top), str(spot.rank), HOTSPOT, cap_px=cap_px, bold=True)
+
+
+def _draw_regions(canvas: Canvas, result: SlideResult) -> None:
+    regions = result.drawn.regions if result.drawn else ()
+    rings = [ring for region in regions for polygon in region.polygons_um for ring in polygon]
+    canvas.outlines(rings, REGION, width=2)
+
+
+def _name_regions(canvas: Canvas, result: SlideResult) -> None:
+    """Write each region's name above its top; letters that the font does not have are left out."""
+    cap_px = canvas.letter_px * 1.2
+    for number, region in enumerate(result.drawn.regions if result.drawn else (), 1):
+        plain = unicodedata.normalize("NFKD", region.name).encode("ascii", "ignore").decode().strip()
+        words = plain[:_LONGEST_NAME] or f"Region {number}"
+        points = np.concatenate([polygon[0] for polygon in region.polygons_um])
+        left, top = canvas.px(points[np.argmin(points[:, 1])][None])[0]
+        middle = left - canvas.text_width(words, cap_px) / 2
+        canvas.text((middle, top - 1.6 * cap_px), words, REGION, cap_px=cap_px)
 
 
 def _draw_vessels(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from mvd.result import HOTSPOT_COLUMNS, SUMMARY_COLUMNS, VESSEL_COLUMNS, Cell, SlideResult
+from mvd.result import HOTSPOT_COLUMNS, REGION_COLUMNS, SUMMARY_COLUMNS, VESSEL_COLUMNS, Cell, SlideResult
 
 
 def summary_row(result: SlideResult, slide_id: str, name: str) -> dict[str, Cell]:
@@ -34,6 +34,17 @@ def hotspot_rows(result: SlideResult, slide_id: str) -> list[dict[str, Cell]]:
     return [
         {"slide_id": slide_id} | {name: getattr(hotspot, name, None) for name in names}
         for hotspot in result.hotspots
+    ]
+
+
+def region_rows(result: SlideResult, slide_id: str) -> list[dict[str, Cell]]:
+    """Return the rows of regions.csv: each region as it was drawn, then all together; none without regions."""
+    if result.drawn is None:
+        return []
+    return [
+        {c.name: region.summary.get(c.name) for c in REGION_COLUMNS}
+        | {"slide_id": slide_id, "region": region.name}
+        for region in (*result.drawn.regions, result.drawn.whole)
     ]
 
 

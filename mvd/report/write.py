@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from mvd.report.atomic import write_atomically
-from mvd.report.rows import hotspot_rows, summary_row, vessel_columns
+from mvd.report.rows import hotspot_rows, region_rows, summary_row, vessel_columns
 from mvd.report.table import csv_of_columns, csv_of_rows, is_missing
 from mvd.result import (
     FAILED_COLUMNS,
     HOTSPOT_COLUMNS,
+    REGION_COLUMNS,
     SUMMARY_COLUMNS,
     VESSEL_COLUMNS,
     Cell,
@@ -28,7 +29,15 @@ from mvd.result import (
 
 Row = Mapping[str, Cell]
 _THREADS = 2
-OURS = ("slide.json", "vessels.csv", "hotspots.csv", "vessels.geojson", "overview.png", "hotspot_[0-9]*.png")
+OURS = (
+    "slide.json",
+    "vessels.csv",
+    "hotspots.csv",
+    "regions.csv",
+    "vessels.geojson",
+    "overview.png",
+    "hotspot_[0-9]*.png",
+)
 
 
 def write_slide(result: SlideResult, folder: Path, slide_id: str, name: str) -> dict[str, str]:
@@ -73,15 +82,22 @@ def remove_slide(folder: Path) -> None:
         folder.rmdir()
 
 
-def write_cohort(out: Path, rows: Iterable[Row], hotspots: Iterable[Row], failed: Iterable[Row]) -> None:
-    """Write summary.csv, hotspots.csv, and failed.csv only if a slide failed."""
+def write_cohort(
+    out: Path,
+    rows: Iterable[Row],
+    hotspots: Iterable[Row],
+    failed: Iterable[Row],
+    regions: Iterable[Row] = (),
+) -> None:
+    """Write summary.csv and hotspots.csv, regions.csv only if there are regions, failed.csv only if a slide failed."""
     write_atomically(out / "summary.csv", csv_of_rows(rows, SUMMARY_COLUMNS))
     write_atomically(out / "hotspots.csv", csv_of_rows(hotspots, HOTSPOT_COLUMNS))
-    failed = list(failed)
-    if failed:
-        write_atomically(out / "failed.csv", csv_of_rows(failed, FAILED_COLUMNS))
-    else:
-        (out / "failed.csv").unlink(missing_ok=True)
+    for name, some, columns in (("regions", regions, REGION_COLUMNS), ("failed", failed, FAILED_COLUMNS)):
+        given = list(some)
+        if given:
+            write_atomically(out / f"{name}.csv", csv_of_rows(given, columns))
+        else:
+            (out / f"{name}.csv").unlink(missing_ok=True)
 
 
 def json_bytes(content: Mapping[str, Any]) -> bytes:
@@ -95,6 +111,8 @@ def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Callable[[
 
     yield "vessels.csv", lambda: csv_of_columns(vessel_columns(result, slide_id), VESSEL_COLUMNS)
     yield "hotspots.csv", lambda: csv_of_rows(hotspot_rows(result, slide_id), HOTSPOT_COLUMNS)
+    if result.drawn:
+        yield "regions.csv", lambda: csv_of_rows(region_rows(result, slide_id), REGION_COLUMNS)
     yield "vessels.geojson", partial(geojson, result, slide_id)
     yield "overview.png", partial(draw_overview, result)
     for number in range(len(result.hotspot_pictures)):
@@ -136,10 +154,19 @@ def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[s
             **{f.name: round(getattr(stain, f.name), 6) for f in fields(stain) if f.name.endswith("_od")},
             "haze_most_od": round(stain.haze.most_od, 6),
         },
+        "regions": _regions_json(result),
         "settings_fingerprint": result.settings.fingerprint,
         "settings": result.settings.model_dump(mode="json"),
         "files": dict(hashes),
     }
+
+
+def _regions_json(result: SlideResult) -> dict[str, Any] | None:
+    """Return where the regions came from and what they are called; None where the whole slide was analysed."""
+    if result.drawn is None:
+        return None
+    names = [region.name for region in result.drawn.regions]
+    return {"file": result.drawn.file_name, "sha256": result.drawn.sha256, "names": names}
 
 
 def _plain(cell: Cell, column: Column) -> Cell:

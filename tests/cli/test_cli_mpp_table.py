@@ -23,12 +23,15 @@ def table(tmp_path):
 
 @pytest.mark.parametrize("called", ["b/two.svs", "two.svs", "two", "./b/two.svs", "b\\two.svs"])
 def test_a_slide_is_found_by_path_name_or_stem(table, called):
-    assert read_mpp_table(table(f"slide,mpp\n{called},0.25\n"), SLIDES) == {"b/two.svs": 0.25}
+    assert read_mpp_table(table(f"slide,mpp\n{called},0.25\n"), SLIDES) == ({"b/two.svs": 0.25}, [])
 
 
-def test_byte_order_mark_other_columns_blank_lines_and_absent_slides_are_fine(table):
+def test_byte_order_mark_other_columns_and_blank_lines_are_fine_and_an_absent_slide_is_named(table):
     text = b"\xef\xbb\xbfscanner,slide,mpp\r\nx,three,0.5\r\n\r\ny,absent,0.25\r\n"
-    assert read_mpp_table(table(text), SLIDES) == {"three.tif": 0.5}
+    sizes, (warning,) = read_mpp_table(table(text), SLIDES)
+    assert sizes == {"three.tif": 0.5}
+    assert "line 4" in warning
+    assert "'absent'" in warning
 
 
 @pytest.mark.parametrize(
