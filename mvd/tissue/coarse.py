@@ -1,0 +1,101 @@
+"""The overview at about 8 um/px: where it is flat over a hundred micrometres, as glass is and tissue is not."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mvd.geometry import um_to_px
+from mvd.slide.base import Rgb
+
+COARSE_MPP = 8.0
+FLAT_RADIUS_UM = 40.0
+"""Flat is what varies little over a disc of this radius."""
+FLAT_RANGE, STEADY_RANGE = 4, 2
+"""Levels: dust and grain lie in the first, nothing but empty glass in the second."""
+
+CHROMA_PART = 0.15
+"""Nearly grey: the channels are apart by no more than this part of the brightest."""
+
+_SMOOTH_UM = 4.0
+
+
+@dataclass(frozen=True)
+class CoarseView:
+    """Block means of the overview.
+
+    Attributes
+    ----------
+    rgb : (h, w, 3) uint8
+        Smoothed by about half a nucleus.
+    grey : (h, w) uint8
+    spread : (h, w) uint8
+        Difference of the brightest and darkest within ``FLAT_RADIUS_UM``.
+    factor : int
+        Pixels of the overview along one side of a pixel here.
+    mpp : float
+        Pixel size here, um/px.
+    """
+
+    rgb: Rgb
+    grey: NDArray[np.uint8]
+    spread: NDArray[np.uint8]
+    factor: int
+    mpp: float
+
+    @property
+    def flat(self) -> NDArray[np.bool_]:
+        """Where the brightness hardly varies, (h, w) bool."""
+        return self.spread <= FLAT_RANGE
+
+    @property
+    def neutral(self) -> NDArray[np.bool_]:
+        """Where the colour is nearly grey, (h, w) bool."""
+        brightest = self.rgb.max(axis=2)
+        chroma = brightest - self.rgb.min(axis=2)
+        found: NDArray[np.bool_] = chroma <= CHROMA_PART * brightest.astype(np.float32)
+        return found
+
+
+def coarse_view(overview: Rgb, mpp: float) -> CoarseView:
+    """Reduce the overview and say where it is flat."""
+    factor = reduction(overview.shape[:2], mpp)
+    rgb = reduced(overview, factor)
+    sigma_px = um_to_px(_SMOOTH_UM, mpp * factor)
+    smooth: Rgb = cv2.GaussianBlur(rgb, (0, 0), sigma_px) if sigma_px > 0.3 else rgb
+    grey = cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)
+    around = disc(FLAT_RADIUS_UM, mpp * factor)
+    spread = cv2.subtract(cv2.dilate(grey, around), cv2.erode(grey, around))
+    return CoarseView(smooth, grey, spread, factor, mpp * factor)
+
+
+def reduction(shape_px: tuple[int, int], mpp: float) -> int:
+    """Whole number by which an overview is reduced to come near 8 um/px."""
+    return max(1, min(round(COARSE_MPP / mpp), *shape_px))
+
+
+def reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Block mean; partial blocks at the right and lower edge are dropped."""
+    height, width = pixels.shape[0] // factor, pixels.shape[1] // factor
+    if factor == 1:
+        return pixels
+    whole = pixels[: height * factor, : width * factor]
+    mean: NDArray[np.uint8] = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+    return mean
+
+
+def reduced_mask(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
+    """Return which blocks are True throughout."""
+    height, width = mask.shape[0] // factor, mask.shape[1] // factor
+    blocks = mask[: height * factor, : width * factor].reshape(height, factor, width, factor)
+    return np.asarray(blocks.all(axis=(1, 3)))
+
+
+def disc(radius_um: float, mpp: float) -> NDArray[np.uint8]:
+    """Structuring element of a disc; one pixel where the radius is below half a pixel."""
+    radius_px = round(um_to_px(radius_um, mpp))
+    element: NDArray[np.uint8] = cv2.getStructuringElement(
+        cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1)
+    ).astype(np.uint8)
+    return element

@@ -1,0 +1,178 @@
+"""Overview -> bare glass: where it is, its colour, and how the light falls off over the slide.
+
+Input: the overview and what of it was not scanned. Output: ``Glass``. What is not quite as it should be is
+told as a warning, never passed over.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mvd.slide.base import Rgb
+from mvd.tissue.coarse import CHROMA_PART, STEADY_RANGE, CoarseView, disc, reduced_mask
+from mvd.tissue.light import light_surface
+
+BARE_RADIUS_UM = 10.0
+"""Bare glass holds a disc of this radius; the pale gaps between nuclei do not."""
+TINTED_PART = 0.08
+"""Glass whose channels are apart by more than this part of the brightest is told of."""
+
+# Background is bright (against the brightest of the slide), nearly neutral and flat.
+_BRIGHT_PART, _FLAT_LEVELS = 0.93, 3.0
+_LEAST_BACKGROUND_PART = 0.002
+_TINTED_MOST_CHROMA, _TINTED_LEAST_LEVEL, _TINTED_BRIGHT_PART = 0.35, 160, 0.97
+_LIGHT_ROUNDS, _LIGHT_PART = 8, 0.05
+_UNEVEN_PART = 0.1  # shading that is told of
+
+
+@dataclass(frozen=True)
+class Glass:
+    """The background of a slide.
+
+    Attributes
+    ----------
+    mask : (h, w) bool
+        Pixels that look like bare glass.
+    white : (3,) float64
+        Its colour, R G B, 1 to 255; in a field without glass that of the brightest hundredth.
+    source : str
+        ``background`` or ``brightest``.
+    light : (h, w) float32 or None
+        Light relative to where ``white`` was measured; None where it is even.
+    warnings : tuple of str
+        ``code: what was found and what to do``.
+    """
+
+    mask: NDArray[np.bool_]
+    white: NDArray[np.float64]
+    source: str
+    light: NDArray[np.float32] | None
+    warnings: tuple[str, ...]
+
+
+def find_glass(overview: Rgb, mpp: float, coarse: CoarseView, missing: NDArray[np.bool_]) -> Glass:
+    """Find the bare glass.
+
+    Parameters
+    ----------
+    overview : (h, w, 3) uint8
+    mpp : float
+        Pixel size, um/px.
+    coarse : CoarseView
+        Of the overview.
+    missing : (h, w) bool
+        What was not scanned; at least one pixel was.
+    """
+    # What is mixed with unscanned pixels, or measured against them, tells nothing of the glass.
+    seen = (
+        cv2.erode((~missing).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0 if missing.any() else ~missing
+    )
+    seen = seen if seen.any() else ~missing
+    mask, light = _background(overview, mpp, coarse, seen)
+    least = _LEAST_BACKGROUND_PART * np.count_nonzero(seen)
+    if np.count_nonzero(mask) < max(least, 1):
+        steady = _tinted_background(overview, coarse, seen)
+        if np.count_nonzero(steady) < max(least, 1):
+            white = np.percentile(overview[seen], 99, axis=0).clip(1)
+            return Glass(mask, white, "brightest", None, (_no_background(white),))
+        mask, light = steady, None
+    # The upper quartile: pale tissue that passes for background only darkens the lower part.
+    white = np.percentile(overview[mask], 75, axis=0).clip(1)
+    if light is not None:
+        light = light / np.float32(np.percentile(light[mask], 75))
+    return Glass(mask, white, "background", light, _warnings(white, light))
+
+
+def _background(
+    overview: Rgb, mpp: float, coarse: CoarseView, seen: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.float32] | None]:
+    """Pixels that look like bare glass: bright, neutral, flat, and a good many together; and the light on them."""
+    red, green, blue = cv2.split(overview)
+    brightest = cv2.max(cv2.max(red, green), blue)
+    chroma = cv2.subtract(brightest, cv2.min(cv2.min(red, green), blue))
+    mean = (np.add(red, green, dtype=np.uint16) + blue).astype(np.float32)
+    mean /= np.float32(3)
+    around = cv2.blur(mean, (5, 5))
+    flat = cv2.absdiff(mean, around) <= _FLAT_LEVELS
+    top = float(np.percentile(around if seen.all() else around[seen], 99.5))
+    light = _light(coarse, reduced_mask(seen, coarse.factor), overview.shape[:2])
+    bright = mean >= (_BRIGHT_PART * top if light is None else np.float32(_BRIGHT_PART * top) * light)
+    most_chroma = (np.float32(CHROMA_PART) * np.arange(256, dtype=np.float32)).astype(np.uint8)
+    neutral = chroma <= cv2.LUT(brightest, most_chroma)
+    candidates = (bright & neutral & flat & seen).astype(np.uint8)
+    # A disc of glass may hold a speck of dust or grain: nineteen parts of twenty must be bare.
+    element = disc(BARE_RADIUS_UM, mpp)
+    part = cv2.filter2D(
+        candidates.astype(np.float32), -1, element / element.sum(), borderType=cv2.BORDER_REPLICATE
+    )
+    discs = cv2.dilate((part >= 0.95).astype(np.uint8), element)
+    return (candidates & discs) > 0, light
+
+
+def _light(
+    coarse: CoarseView, seen: NDArray[np.bool_], shape_px: tuple[int, int]
+) -> NDArray[np.float32] | None:
+    """Follow the glass from where it is brightest into the darker corners."""
+    glass = seen & coarse.flat & coarse.neutral
+    if not glass.any():
+        return None
+    found = glass & (coarse.grey >= _BRIGHT_PART * np.percentile(coarse.grey[seen], 99.5))
+    light = None
+    for _ in range(_LIGHT_ROUNDS):
+        light = light_surface(coarse.grey, found, coarse.grey.shape)
+        if light is None:
+            return None
+        expected = light * np.percentile(coarse.grey[found] / light[found], 75)
+        grown = found | glass & (np.abs(coarse.grey - expected) <= _LIGHT_PART * expected)
+        if np.array_equal(grown, found):
+            break
+        found = grown
+    return light_surface(coarse.grey, found, shape_px)
+
+
+def _tinted_background(overview: Rgb, coarse: CoarseView, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Glass in coloured light: too colourful to pass for neutral, yet bright, and steadier than any tissue."""
+    brightest = coarse.rgb.max(axis=2)
+    chroma = brightest - coarse.rgb.min(axis=2)
+    steady = reduced_mask(seen, coarse.factor) & (coarse.spread <= STEADY_RANGE)
+    steady &= (brightest >= _TINTED_LEAST_LEVEL) & (
+        chroma <= _TINTED_MOST_CHROMA * brightest.astype(np.float32)
+    )
+    if not steady.any():
+        return np.zeros_like(seen)
+    shown = coarse.grey[reduced_mask(seen, coarse.factor)]
+    steady &= coarse.grey >= _TINTED_BRIGHT_PART * np.percentile(shown, 99.5)
+    blocks = cv2.dilate(steady.astype(np.uint8), disc(BARE_RADIUS_UM, coarse.mpp))
+    height, width = seen.shape
+    wide = np.repeat(np.repeat(blocks, coarse.factor, axis=0), coarse.factor, axis=1)
+    missing_px = ((0, height - wide.shape[0]), (0, width - wide.shape[1]))
+    return seen & (np.pad(wide, missing_px, mode="edge") > 0)
+
+
+def _warnings(white: NDArray[np.float64], light: NDArray[np.float32] | None) -> tuple[str, ...]:
+    found = []
+    if white.max() - white.min() > TINTED_PART * white.max():
+        found.append(
+            f"tinted_background: bare glass is {_shown(white)}, not neutral; check the white balance of the "
+            "scan, or give stain.white_point"
+        )
+    part = 0.0 if light is None else 1 - float(light.min() / light.max())
+    if part >= _UNEVEN_PART:
+        found.append(
+            f"uneven_light: bare glass is up to {part:.0%} darker in places; the tissue outline allows for it, "
+            "but faint vessels may not compare over the slide"
+        )
+    return tuple(found)
+
+
+def _no_background(white: NDArray[np.float64]) -> str:
+    return (
+        f"no_background: no bare glass was found, so white is the brightest hundredth, {_shown(white)}, and all "
+        "of the field is tissue; give stain.white_point if the glass is known"
+    )
+
+
+def _shown(white: NDArray[np.float64]) -> str:
+    return "R {:.0f} G {:.0f} B {:.0f}".format(*white)

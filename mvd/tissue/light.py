@@ -1,0 +1,73 @@
+"""Bare glass -> how bright it is here and there: a smooth, low-order surface, never a local guess.
+
+Only shading that the eye would see is answered, and only between values that were measured on glass.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST_SHADING = 0.04
+"""Part of the light that must be missing somewhere before it is taken for shading."""
+
+_CELL_PX, _LEAST_CELL_PART, _LEAST_CELLS = 8, 0.5, 24
+_LEAST_TRIMMED, _ROUNDS = 1.0, 4
+
+
+def light_surface(
+    grey: NDArray[np.uint8], glass: NDArray[np.bool_], shape_px: tuple[int, int]
+) -> NDArray[np.float32] | None:
+    """Fit a paraboloid to the brightness of the glass.
+
+    Parameters
+    ----------
+    grey : (h, w) uint8
+        A coarse view of the slide.
+    glass : (h, w) bool
+        Where it shows glass beyond doubt.
+    shape_px : (int, int)
+        Height and width of the surface that is wanted, over the same area.
+
+    Returns
+    -------
+    ``shape_px`` float32 or None
+        Light, 1 where it is brightest; never outside what the fit has on glass. None for even light, and where
+        the glass lies in too few places to tell.
+    """
+    places, levels = _cell_medians(grey, glass)
+    if len(levels) < _LEAST_CELLS:
+        return None
+    terms, kept = _terms(*places.T), np.ones(len(levels), bool)
+    for _ in range(_ROUNDS):
+        factors = np.linalg.lstsq(terms[kept], levels[kept], rcond=None)[0]
+        off = np.abs(terms @ factors - levels)
+        kept = off <= max(_LEAST_TRIMMED, 3 * float(np.median(off)))
+    fitted = terms[kept] @ factors
+    darkest, brightest = float(fitted.min()), float(fitted.max())
+    if darkest > (1 - LEAST_SHADING) * brightest:
+        return None
+    rows, cols = np.linspace(-1, 1, shape_px[0])[:, None], np.linspace(-1, 1, shape_px[1])[None, :]
+    along_rows = factors[0] + factors[1] * rows + factors[3] * rows**2
+    along_cols = factors[2] * cols + factors[5] * cols**2
+    surface = (along_rows + along_cols + factors[4] * rows * cols).astype(np.float32)
+    light: NDArray[np.float32] = np.clip(surface, darkest, brightest) / np.float32(brightest)
+    return light
+
+
+def _terms(rows: NDArray[np.float64], cols: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([np.ones_like(rows), rows, cols, rows**2, rows * cols, cols**2], axis=-1)
+
+
+def _cell_medians(
+    grey: NDArray[np.uint8], glass: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return place (row, col), each -1 to 1, and median brightness of every cell that holds enough glass."""
+    height, width = grey.shape
+    places, levels = [], []
+    for top in range(0, height, _CELL_PX):
+        for left in range(0, width, _CELL_PX):
+            here = glass[top : top + _CELL_PX, left : left + _CELL_PX]
+            if np.count_nonzero(here) >= _LEAST_CELL_PART * here.size:
+                levels.append(float(np.median(grey[top : top + _CELL_PX, left : left + _CELL_PX][here])))
+                row, col = top + here.shape[0] / 2, left + here.shape[1] / 2
+                places.append((2 * row / height - 1, 2 * col / width - 1))
+    return np.array(places, float).reshape(-1, 2), np.array(levels, float)
