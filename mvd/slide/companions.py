@@ -12,7 +12,6 @@ from mvd.slide import signature
 from mvd.slide.dicom import DicomHeader, first_volumes, read_header
 
 _ZARR_MARKS = ("zarr.json", ".zattrs", ".zgroup")
-_VMS_SUFFIXES = (".vms", ".vmu")
 _VMS_FILES = re.compile(r"^\s*(?:\w*File|MacroImage)(?:\([\d,]*\))?\s*=\s*(.+?)\s*$", re.MULTILINE)
 _LONGEST_VMS_BYTES = 2**20
 
@@ -36,7 +35,8 @@ def mirax_file(folder: Path) -> Path | None:
 
 def slide_files(paths: list[Path]) -> list[Path]:
     """Return the files of one folder that are slides; of a DICOM series one, of a VMS slide its index."""
-    kinds = {path: kind_of(path) for path in paths if path.is_file()}
+    # A broken link or a pipe that is called a slide is one that fails: it must not go missing unsaid.
+    kinds = {path: kind_of(path) for path in paths}
     dicom = [path for path, kind in kinds.items() if kind == signature.DICOM]
     others = [
         path
@@ -67,7 +67,7 @@ def listed_by_vms(paths: Iterable[Path]) -> set[Path]:
     """Return the pictures and tables that the VMS and VMU files among ``paths`` list as parts of their slides."""
     listed: set[Path] = set()
     for path in paths:
-        if path.suffix.lower() in _VMS_SUFFIXES or kind_of(path) == signature.VMS:
+        if kind_of(path) == signature.VMS:
             listed.update(path.parent / name for name in _vms_names(path))
     return listed
 

@@ -3,6 +3,7 @@
 Nothing is parsed, and no more than ``HEAD_BYTES`` are looked at.
 """
 
+import errno
 from pathlib import Path
 
 HEAD_BYTES = 132
@@ -71,6 +72,8 @@ def family_of(head: bytes, path: Path) -> str | None:
 
 
 def head_of(path: Path) -> bytes:
-    """Return the first bytes of a file; ``OSError`` where it cannot be read."""
+    """Return the first bytes of a file; ``OSError`` where it cannot be read, or would never end."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "a pipe or a device, not a file")
     with path.open("rb") as stream:
         return stream.read(HEAD_BYTES)
