@@ -1,11 +1,17 @@
 """Slides are found in a fixed order, each once, and the results of mvd are not slides."""
 
 import os
+import shutil
+from contextlib import closing
 
+import numpy as np
 import pytest
+import simplejpeg
+import tifffile
 
-from mvd.errors import MvdError
-from mvd.slide import find_slides
+from mvd.errors import MvdError, UnreadableSlide, UnsupportedPixels
+from mvd.geometry import Rect
+from mvd.slide import find_slides, open_slide
 
 FOUND = ["a.TIF", "b.svs", "case.mrxs", "sub/a.tif", "sub/deep/c.ome.tiff", "zoom.zarr"]
 
@@ -89,3 +95,108 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path):
     (tmp_path / "locked").mkdir(mode=0)
     with pytest.raises(MvdError, match="cannot be listed"):
         find_slides([tmp_path])
+
+
+def test_content_tells_a_slide_where_the_name_does_not(tmp_path, picture):
+    tifffile.imwrite(tmp_path / "export.bak", picture, photometric="rgb", tile=(128, 128))
+    (tmp_path / "noname").write_bytes(simplejpeg.encode_jpeg(picture))
+    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.7")
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "scan.czi").write_bytes(b"ZISRAWFILE")
+    assert names([tmp_path]) == ["export.bak", "noname", "scan.czi"]
+    with closing(open_slide(tmp_path / "export.bak")) as slide:
+        assert slide.info.vendor == "tiff"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert names([tmp_path]) == []
+
+
+def test_what_belongs_to_a_slide_is_not_one(slides, tmp_path):
+    for suffix in ("mrxs", "vms"):
+        shutil.copytree(slides[suffix].parent, tmp_path / suffix)
+    assert names([tmp_path]) == ["mrxs/case.mrxs", "vms/case.vms"]
+    assert names(sorted((tmp_path / "vms").iterdir())) == ["case.vms"]
+    assert names(sorted((tmp_path / "mrxs").iterdir())) == ["case.mrxs"]
+    assert names([tmp_path / "mrxs" / "case"]) == ["case.mrxs"]
+
+
+def test_the_data_of_a_mirax_slide_without_its_file_are_not_passed_by(slides, tmp_path):
+    shutil.copytree(slides["mrxs"].with_suffix(""), tmp_path / "case")
+    assert names([tmp_path]) == ["case"]
+    with pytest.raises(UnreadableSlide, match=r"case: .*copy the file case\.mrxs beside"):
+        open_slide(tmp_path / "case")
+
+
+def test_the_folder_of_a_mirax_slide_opens_it(slides):
+    pytest.importorskip("openslide", reason="OpenSlide is not installed")
+    with closing(open_slide(slides["mrxs"].with_suffix(""))) as slide:
+        assert slide.info.vendor == "mirax"
+
+
+def test_a_zarr_folder_is_one_slide(tmp_path):
+    for folder, mark in (("a.zarr", ".zattrs"), ("b", "zarr.json"), ("deep/c.ome.zarr", ".zgroup")):
+        (tmp_path / folder / "0").mkdir(parents=True)
+        (tmp_path / folder / mark).write_text("{}")
+        (tmp_path / folder / "0" / "0.0.png").write_bytes(b"x")
+    assert names([tmp_path]) == ["a.zarr", "b", "deep/c.ome.zarr"]
+    assert names([tmp_path / "b"]) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "vendor"),
+    [
+        ("a.czi", b"ZISRAWFILE", "Zeiss CZI"),
+        ("b", b'<DataObject ObjectType="DPUfsImport">', "Philips iSyntax"),
+        ("c.isyntax", b"x", "Philips iSyntax"),
+        ("d.vsi", b"II*\x00", "Olympus VSI"),
+        ("e.kfb", b"KFB", "KFBIO"),
+        ("f.svslide", b"SQLite format 3\x00", "Sakura"),
+    ],
+)
+def test_what_is_not_read_is_refused_by_name(tmp_path, name, content, vendor):
+    (tmp_path / name).write_bytes(content)
+    assert names([tmp_path]) == [name]
+    with pytest.raises(UnreadableSlide, match=f"^{name}: {vendor}"):
+        open_slide(tmp_path / name)
+
+
+def _qptiff(path, kinds, picture):
+    with tifffile.TiffWriter(path) as writer:
+        for number, kind in enumerate(kinds):
+            pixels = picture[:: 2**number, :: 2**number] if kind != "FullResolution" else picture
+            xml = (
+                '<?xml version="1.0" encoding="utf-16"?><PerkinElmer-QPI-ImageDescription>'
+                f"<ImageType>{kind}</ImageType><Objective>20x</Objective><OperatorName>CANARY</OperatorName>"
+                "</PerkinElmer-QPI-ImageDescription>"
+            )
+            writer.write(
+                np.ascontiguousarray(pixels),
+                photometric="rgb",
+                tile=(128, 128),
+                description=xml,
+                software="PerkinElmer-QPI",
+                resolution=(2e4, 2e4),
+                resolutionunit="CENTIMETER",
+                metadata=None,
+            )
+    return path
+
+
+def test_a_brightfield_qptiff_is_read_and_its_label_is_not(tmp_path, picture):
+    kinds = ["FullResolution", "ReducedResolution", "ReducedResolution", "Overview", "Label"]
+    with closing(open_slide(_qptiff(tmp_path / "a.qptiff", kinds, picture))) as slide:
+        info = slide.info
+        np.testing.assert_array_equal(slide.read(Rect(0, 0, *info.shape_px)), picture)
+    assert info.level_shapes == ((500, 700), (250, 350), (125, 175))
+    assert (info.vendor, info.mpp, info.magnification) == ("qptiff", 0.5, 20)
+    assert "CANARY" not in repr(info)
+
+
+def test_a_qptiff_of_channels_or_without_its_scan_is_refused(tmp_path, picture):
+    with pytest.raises(UnsupportedPixels, match="fluorescence"):
+        open_slide(_qptiff(tmp_path / "a.qptiff", ["FullResolution"] * 3, picture))
+    with pytest.raises(UnreadableSlide, match="does not begin with the scan"):
+        open_slide(_qptiff(tmp_path / "b.qptiff", ["Thumbnail", "FullResolution"], picture))
