@@ -2,18 +2,23 @@
 
     python benchmarks/speed.py [--quick] [--side PX] [--big PX] [--repeats N] [--write]
 
-A square JPEG SVS of tissue with vessels is written into a temporary folder. All take the same two processors, turn
-by turn, each in a process of its own, and the median counts:
+Two square JPEG SVS of tissue with vessels, at 0.5 and at 0.25 um/px, are written into a temporary folder; grain gives
+their tissue the bits a pixel of real slides. All take the same two processors, turn by turn, each in a process of its
+own, and the median counts. All but ``mvd run`` read every pixel of level 0, two threads:
 
-decode      simplejpeg on the raw tiles of level 0, two threads: the floor
-openslide   OpenSlide, every pixel of level 0 by read_region in squares of 1024 px, two threads with a handle each
-mvd run     the whole process: start-up, measuring, tables, pictures, end
+raw tile decode       simplejpeg on the raw tiles: the floor
+OpenSlide, tiffslide  read_region in squares of 1024 px, a handle for each thread
+tifffile              asarray of the whole level with its own threads; its zarr store in squares of 1024 px
+mvd reading           the reader of mvd in squares of 1024 px; on the finer slide also at 0.5 um/px, as ``mvd run``
+                      reads it: by tiles that the decoder reduces, and by the exact mean of all pixels
+mvd run               the whole process: start-up, measuring, tables, pictures, end
 
-Of ``decode`` and ``openslide`` only the reading is timed, not their start-up. The kernels of mvd are compiled in its
-first run, into a cache of its own that the later runs find; the first run is given apart.
+Of all but ``mvd run`` only the reading is timed, not their start-up. The kernels of mvd are compiled in its first run,
+into a cache of its own that the later runs find; the first run is given apart.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import statistics
@@ -33,6 +38,19 @@ from page import machine, markdown_table, write_section
 THREADS = 2
 READING, DECODING = "OpenSlide reading", "raw tile decode (simplejpeg)"
 RUN = "**mvd run, whole process**"
+REDUCED, AVERAGED = "mvd reading at 0.5 um/px", "the same by the mean of all pixels"
+READERS = {
+    READING: "openslide",
+    "tiffslide reading": "tiffslide",
+    "tifffile asarray": "asarray",
+    "tifffile zarr": "zarr",
+    DECODING: "decode",
+    "mvd reading": "reader",
+}
+FINE_READERS = {**READERS, REDUCED: "reduced", AVERAGED: "averaged"}
+PACKAGES = ("tiffslide", "zarr")  # what a reader of the same name needs beyond what mvd's tests need
+QUALITY, GRAIN_LEVELS = 90, 5
+COARSE_MPP, FINE_MPP = 0.5, 0.25
 TASKS = Path(__file__).with_name("speed_tasks.py")
 STAGES = ("import", "open", "overview", "fit", "tiles", "vessels", "hotspots", "pictures", "report")
 
@@ -65,14 +83,14 @@ def run_child(command: list[str], env: dict[str, str]) -> Ended:
 class Course:
     """One slide and the contestants on it."""
 
-    def __init__(self, folder: Path, side_px: int, *, own_kernels: bool) -> None:
-        self.side_px, self.folder = side_px, folder
-        self.slide = folder / f"{side_px}.svs"
+    def __init__(self, folder: Path, side_px: int, mpp: float, *, own_kernels: bool) -> None:
+        self.side_px, self.mpp, self.folder = side_px, mpp, folder
+        self.slide = folder / f"{side_px}_{mpp}.svs"
         # an own place for compiled kernels: the first run is truly the first
         kernels = {"NUMBA_CACHE_DIR": str(folder / "kernels")} if own_kernels else {}
         self.env = {**os.environ, **kernels}
-        code = "import sys; from pathlib import Path; from mvd.phantom import tiled_slide; "
-        code += f"tiled_slide(Path(sys.argv[1]), {side_px})"
+        code = "import sys; from pathlib import Path; from mvd.phantom import tiled_slide; tiled_slide("
+        code += f"Path(sys.argv[1]), {side_px}, {mpp}, quality={QUALITY}, grain_levels={GRAIN_LEVELS})"
         run_child([sys.executable, "-c", code, str(self.slide)], self.env)
 
     @property
@@ -83,7 +101,7 @@ class Course:
     def mvd_run(self) -> Ended:
         """Run the command line on the slide."""
         mvd = Path(sys.executable).with_name("mvd")
-        out = self.folder / f"results_{self.side_px}"
+        out = self.folder / f"results_{self.slide.stem}"
         command = [str(mvd), "run", str(self.slide), "--out", str(out), "--workers", str(THREADS), "--quiet"]
         return run_child(command, self.env)
 
@@ -105,18 +123,41 @@ def two_processors() -> list[int]:
     return chosen
 
 
-def report(course: Course, big: Course | None, repeats: int) -> Iterator[str]:
+def report(courses: list[Course], big: Course | None, repeats: int) -> Iterator[str]:
     """Yield the lines of the results."""
-    first = course.mvd_run()
-    turns: dict[str, list[Ended]] = {READING: [], DECODING: [], RUN: []}
+    first = courses[0].mvd_run()
+    for course in courses:
+        turns = _turns(course, repeats)
+        firsts = {"mvd run, first ever (compiles)": [first]} if course is courses[0] else {}
+        yield from _table(course, {**turns, **firsts})
+        if course is courses[0] and big:
+            yield from _memory(course, max(ended.peak_mb for ended in turns[RUN]), big)
+        if REDUCED in turns:
+            yield from _reduction(course, turns)
+    yield from _stages(courses[0])
+
+
+def _turns(course: Course, repeats: int) -> dict[str, list[Ended]]:
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    own = READERS if course.mpp == COARSE_MPP else FINE_READERS
+    readers = {name: task for name, task in own.items() if task not in missing}
+    turns: dict[str, list[Ended]] = {name: [] for name in [*readers, RUN]}
     for _ in range(repeats):
-        for name, ended in zip(
-            turns, (course.read("openslide"), course.read("decode"), course.mvd_run()), strict=True
-        ):
-            turns[name].append(ended)
-    turns["mvd run, first ever (compiles)"] = [first]
+        for name, task in readers.items():
+            turns[name].append(course.read(task))
+        turns[RUN].append(course.mvd_run())
+    return turns
+
+
+def _table(course: Course, turns: dict[str, list[Ended]]) -> Iterator[str]:
     reading = _median(turns[READING])
-    yield f"Slide: {course.side_px} x {course.side_px} px at 0.5 um/px, JPEG SVS, {_mb(course.slide)} MB on disk."
+    bits = json.loads(course.do("bits").said)["bits_per_px"]
+    yield f"### {course.mpp} um/px"
+    yield ""
+    yield (
+        f"Slide: {course.side_px} x {course.side_px} px at {course.mpp} um/px, JPEG SVS, {_mb(course.slide)} MB on "
+        f"disk, {bits:.2f} bits a pixel."
+    )
     yield ""
     head = (
         "",
@@ -134,9 +175,22 @@ def report(course: Course, big: Course | None, repeats: int) -> Iterator[str]:
         "the machine, two busy threads lose more than one, and the medians flatter mvd: then go by this figure. "
         "Processor s: of all threads together."
     )
-    if big:
-        yield from _memory(course, max(ended.peak_mb for ended in turns[RUN]), big)
-    yield from _stages(course)
+    yield ""
+
+
+def _reduction(course: Course, turns: dict[str, list[Ended]]) -> Iterator[str]:
+    reduced, averaged, full, floor = (
+        min(turn.cpu_s for turn in turns[name]) for name in (REDUCED, AVERAGED, "mvd reading", DECODING)
+    )
+    found = json.loads(course.do("counts").said)
+    change = found["reduced"] / max(found["averaged"], 1) - 1
+    yield (
+        f"Reduced by the decoder, least processor time: {reduced / averaged:.2f} of the mean of all pixels, "
+        f"{reduced / full:.2f} of mvd's reading at full size, {reduced / floor:.2f} of the raw decode. Vessels "
+        f"counted: {found['reduced']:.0f} against {found['averaged']:.0f} on the mean of all pixels ({change:+.2%}); "
+        f"vessel area fraction {found['reduced area']:.4f} against {found['averaged area']:.4f}."
+    )
+    yield ""
 
 
 def _median(turns: list[Ended]) -> Ended:
@@ -165,20 +219,19 @@ def _memory(course: Course, peak_mb: float, big: Course) -> Iterator[str]:
         (f"{course.side_px}", f"{course.mpx:.0f}", f"{_mb(course.slide)}", f"{peak_mb:.0f}", ""),
         (f"{big.side_px}", f"{big.mpx:.0f}", f"{_mb(big.slide)}", f"{run.peak_mb:.0f}", f"{run.wall_s:.1f}"),
     ]
-    yield ""
     yield f"Memory against size: {big.mpx / course.mpx:.1f} x the pixels, {run.peak_mb / peak_mb:.2f} x the peak."
     yield ""
     yield markdown_table(("side, px", "Mpx", "file, MB", "peak memory of mvd run, MB", "s, one run"), rows)
+    yield ""
 
 
 def _stages(course: Course) -> Iterator[str]:
     found = json.loads(course.do("stages").said)
     timed = [name for name in STAGES if name in found]
     total = sum(found[name] for name in timed)
-    yield ""
     yield (
-        f"Where the time goes (one run in a process, {found['vessels counted']:.0f} vessels counted; "
-        "`pictures` are those of the hot spots, read from the slide):"
+        f"Where the time goes at {course.mpp} um/px (one run in a process, {found['vessels counted']:.0f} vessels "
+        "counted; `pictures` are those of the hot spots, read from the slide):"
     )
     yield ""
     rows = [(name, f"{found[name]:.2f}", f"{found[name] / total:.0%}") for name in timed]
@@ -207,11 +260,13 @@ def main() -> None:
         args.side, args.big, args.repeats = 4096, 0, 1
     processors = two_processors()
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
-        course = Course(Path(folder), args.side, own_kernels=not args.quick)
-        big = Course(Path(folder), args.big, own_kernels=True) if args.big else None
+        courses = [
+            Course(Path(folder), args.side, mpp, own_kernels=not args.quick) for mpp in (COARSE_MPP, FINE_MPP)
+        ]
+        big = Course(Path(folder), args.big, COARSE_MPP, own_kernels=True) if args.big else None
         lines = ["## Speed and memory", "", f"{machine()} Kept to {len(processors)} processors.", ""]
         print("\n".join(lines))
-        for line in report(course, big, args.repeats):
+        for line in report(courses, big, args.repeats):
             print(line, flush=True)
             lines.append(line)
     after = ", ".join(f"{value:.1f}" for value in os.getloadavg())

@@ -42,14 +42,21 @@ def test_accuracy_puts_mvd_beside_its_peers(tmp_path):
     not hasattr(os, "sched_setaffinity"), reason="speed.py keeps to two processors: Linux only"
 )
 def test_speed_times_reading_and_the_whole_process():
-    text = quick("speed.py")
-    seconds = {
-        row[0].strip("*"): float(row[1]) for row in rows(text) if len(row) == 7 and row[1][:1].isdigit()
-    }
-    assert seconds["raw tile decode (simplejpeg)"] < seconds["OpenSlide reading"]
-    assert seconds["mvd run, whole process"] > 0
-    (vessels,) = re.findall(r"(\d+) vessels counted", text)
+    _, coarse, fine = quick("speed.py").split("\n### ")
+    for part in (coarse, fine):
+        seconds = {
+            row[0].strip("*"): float(row[1]) for row in rows(part) if len(row) == 7 and row[1][:1].isdigit()
+        }
+        assert seconds["raw tile decode (simplejpeg)"] < seconds["OpenSlide reading"]
+        assert seconds["mvd run, whole process"] > 0
+        assert {"tifffile asarray", "mvd reading"} < set(seconds)
+    (vessels,) = re.findall(r"(\d+) vessels counted", fine)
     assert int(vessels) > 100
+    reduced, averaged = map(int, re.findall(r"counted: (\d+) against (\d+)", fine)[0])
+    assert averaged > 50
+    assert abs(reduced - averaged) <= max(1, averaged // 100)
+    of_mean = float(re.findall(r"least processor time: ([\d.]+) of the mean", fine)[0])
+    assert of_mean < 0.95
 
 
 def test_hotspots_of_the_exact_search_hold_the_most():

@@ -11,6 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from mvd.errors import SettingsError
+from mvd.phantom.fields import grain
 from mvd.phantom.render import Rgb
 from mvd.phantom.spec import Difficulty, PhantomSpec
 from mvd.phantom.truth import make_phantom
@@ -30,6 +31,7 @@ def tiled_slide(
     seed: int = 1,
     difficulty: Difficulty = "typical",
     quality: int = 80,
+    grain_levels: float = 0.0,
 ) -> Path:
     """Write a square Aperio-like SVS of tissue with vessels and a rim of blank glass of 512 px.
 
@@ -41,6 +43,13 @@ def tiled_slide(
         Side of level 0, at least 4096 px.
     mpp : float
         Pixel size, 0.1 to 1 um/px.
+    seed, difficulty
+        Of the phantom.
+    quality : int
+        JPEG quality, 1 to 100.
+    grain_levels : float
+        Standard deviation of grain laid over level 0, grey levels. Tissue on real slides has more fine texture than
+        the phantom, and so more bits a pixel; what a slide costs to decode goes by its bits.
 
     Returns
     -------
@@ -58,7 +67,7 @@ def tiled_slide(
         hotspot_boost=1.5,
         outline=False,
     )
-    level = make_phantom(spec).rgb
+    level = _grained(make_phantom(spec).rgb, seed, grain_levels)
     with tifffile.TiffWriter(path, bigtiff=side_px > 30000) as tiff:
         for k in range(LEVELS):
             side = side_px // STEP**k
@@ -77,6 +86,13 @@ def tiled_slide(
             )
             level = shrunk(level)
     return path
+
+
+def _grained(rgb: Rgb, seed: int, levels: float) -> Rgb:
+    if levels <= 0:
+        return rgb
+    laid_over = grain(np.random.default_rng(seed), rgb.shape[:2], 0.5)[..., None] * np.float32(levels)
+    return np.asarray(np.clip(np.rint(rgb + laid_over), 0, 255), np.uint8)
 
 
 def _description(side_px: int, level_px: int, mpp: float, quality: int) -> str:

@@ -135,6 +135,8 @@ class TileDecoder:
         declared = bool(tables) and read_header(tables or b"").declares_colour
         body = (tables or _SOI)[2:].removesuffix(_EOI)
         self._prefix = _SOI + body
+        # The tiles of a page begin alike: what one announced holds for the next.
+        self._last = b"", JpegHeader(None, 0, 0, True, 0, False, 0)
         self._marked_prefix = self._prefix if declared else _SOI + _adobe_marker(0 if is_rgb else 1) + body
 
     def __call__(self, tile: bytes) -> Rgb:
@@ -163,6 +165,9 @@ class TileDecoder:
         return (self._prefix if header.declares_colour else self._marked_prefix) + tile[2:]
 
     def _checked(self, tile: bytes) -> JpegHeader:
+        known, header = self._last
+        if known and tile.startswith(known):
+            return header
         header = read_header(tile)
         if header.frame_code not in _DECODABLE_FRAMES or header.precision_bits != 8 or header.components != 3:
             raise ValueError("not a baseline or progressive 8-bit colour JPEG")
@@ -170,4 +175,6 @@ class TileDecoder:
             0 < got <= most for got, most in zip(header.shape_px, self._max_shape_px, strict=True)
         ):
             raise ValueError(f"JPEG of {header.shape_px} px in a tile of {self._max_shape_px}")
+        if header.scan_start < len(tile):
+            self._last = tile[: header.scan_start], header
         return header

@@ -58,9 +58,13 @@ class AnalysisLevel:
     def read(self, rect: Rect) -> Rgb:
         """Read ``rect`` (px here, inside ``shape_px``) as (h, w, 3) uint8 sRGB; ``ValueError`` outside."""
         self._check_inside(rect)
-        rgb = np.empty((rect.height, rect.width, 3), np.uint8)
-        for part in self._parts(rect, self.factor // self._own_reduction()):
-            rgb[part.slices(rect)] = self._reduced(part)
+        parts = self._parts(rect, self.factor // self._own_reduction())
+        if len(parts) == 1:  # without a copy, which costs as much as a third of the decoding
+            rgb = self._reduced(rect)
+        else:
+            rgb = np.empty((rect.height, rect.width, 3), np.uint8)
+            for part in parts:
+                rgb[part.slices(rect)] = self._reduced(part)
         for hole in self._damage():
             if (common := hole.common(rect)).area_px and (finer := self._finer()):
                 common = common.clipped(finer.shape_px)

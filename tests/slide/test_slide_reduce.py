@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import simplejpeg
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -71,6 +72,90 @@ def test_any_rectangle_is_a_crop_of_the_whole(slide, picture, data, factor, stri
         patch.setattr(reduce_module, "_STRIPE_BYTES", stripe_bytes)
         patch.setattr(reduce_module, "_STRIPE_COLS", 100 if stripe_bytes == 20_000 else 16_384)
         np.testing.assert_array_equal(level.read(rect), exact_mean(picture, factor)[rect.slices()])
+
+
+def jpeg_slide(path, picture, sampling, tile_px=64, quality=85):
+    """Write JPEG tiles of YCbCr at 0.25 um/px; the last ones of a row or column are filled up."""
+    shape_px = picture.shape
+    padded = np.pad(picture, [(0, -side % tile_px) for side in shape_px[:2]] + [(0, 0)], mode="edge")
+    tiles = (
+        simplejpeg.encode_jpeg(
+            np.ascontiguousarray(padded[row : row + tile_px, col : col + tile_px]), quality, "RGB", sampling
+        )
+        for row in range(0, shape_px[0], tile_px)
+        for col in range(0, shape_px[1], tile_px)
+    )
+    steps = {"444": (1, 1), "422": (2, 1), "420": (2, 2)}[sampling]
+    tifffile.imwrite(path, tiles, shape=shape_px, dtype="uint8", tile=(tile_px, tile_px), compression="jpeg",
+                     photometric="rgb", subsampling=steps, resolution=(40_000, 40_000),
+                     resolutionunit="CENTIMETER")  # fmt: skip
+    return path
+
+
+@pytest.mark.parametrize("sampling", ["444", "422", "420"])
+@pytest.mark.parametrize("factor", [2, 3, 4, 6, 8, 12, 16])
+def test_jpeg_tiles_reduced_by_the_decoder_are_near_the_exact_mean(tmp_path, picture, sampling, factor):
+    with contextlib.closing(open_slide(jpeg_slide(tmp_path / "a.tif", picture, sampling))) as slide:
+        full = slide.read(Rect(0, 0, 500, 700))
+        level = at_mpp(slide, 0.25 * factor)
+        got = level.read(Rect(0, 0, *level.shape_px))
+        own = slide.reduction(0, factor)
+    assert own == {2: 2, 3: 1, 4: 4, 6: 2, 8: 8, 12: 4, 16: 16}[factor]
+    apart = got.astype(int) - exact_mean(full, factor)
+    if own == 1:
+        assert not apart.any()
+        return
+    assert apart.any()  # else the decoder did not reduce
+    assert np.abs(apart).mean() < (0.7 if sampling == "422" else 0.45)
+    assert np.abs(apart.mean(axis=(0, 1))).max() < 0.3
+    # one dark square in another colour: at its rim colour may lie half a pixel aside
+    assert np.quantile(np.abs(apart), 0.999) <= 4
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), factor=st.sampled_from([2, 4, 6, 7, 8, 16, 20, 64]))
+def test_any_rectangle_of_reduced_jpeg_is_a_crop_of_the_whole(jpeg_path, data, factor):
+    with contextlib.closing(open_slide(jpeg_path)) as slide:
+        level = at_mpp(slide, 0.25 * factor)
+        assert level.shape_px == (500 // factor, 700 // factor)
+        whole = level.read(Rect(0, 0, *level.shape_px))
+        row, col = (data.draw(st.integers(0, side - 1)) for side in level.shape_px)
+        height = data.draw(st.integers(1, level.shape_px[0] - row))
+        width = data.draw(st.integers(1, level.shape_px[1] - col))
+        rect = Rect(row, col, height, width)
+        with level.expecting([rect, rect]):
+            for _ in range(2):
+                np.testing.assert_array_equal(level.read(rect), whole[rect.slices()])
+
+
+@pytest.fixture(scope="module")
+def jpeg_path(tmp_path_factory, picture):
+    return jpeg_slide(tmp_path_factory.mktemp("jpeg") / "a.tif", picture, "420")
+
+
+@pytest.mark.parametrize("rows", [16, 48])
+def test_jpeg_strips_reduce_too(tmp_path, picture, rows):
+    """The last strip is as high as what is left, so its blocks may end within it."""
+    path = tmp_path / "strips.tif"
+    tifffile.imwrite(path, picture, photometric="rgb", compression="jpeg", rowsperstrip=rows,
+                     resolution=(40_000, 40_000), resolutionunit="CENTIMETER")  # fmt: skip
+    with contextlib.closing(open_slide(path)) as slide:
+        full = slide.read(Rect(0, 0, 500, 700))
+        assert slide.reduction(0, 8) == 8
+        level = at_mpp(slide, 2.0)
+        got = level.read(Rect(0, 0, *level.shape_px)).astype(int)
+        assert slide.damage() == ()
+    assert np.abs(got - exact_mean(full, 8)).max() <= 4
+
+
+def test_what_is_held_are_reduced_tiles(jpeg_path):
+    with contextlib.closing(open_slide(jpeg_path)) as slide:
+        level = at_mpp(slide, 1.0)
+        rect = Rect(0, 0, *level.shape_px)
+        with level.expecting([rect, rect]):
+            level.read(rect)
+            # tiles of 64 px at a quarter, but for the rim of the level whose tiles are as large
+            assert slide._cache.held_bytes == 8 * 11 * 16 * 16 * 3
 
 
 def test_outside_is_a_value_error(slide):
