@@ -56,6 +56,10 @@ def test_doctor_names_versions_codecs_and_machine(mvd):
     assert set(known["codecs"]) >= {"jpeg", "jpeg2000", "lzw", "deflate", "zstd"}
     assert set(known["codecs"].values()) == {"yes"}
     assert known["cores"] >= 1
+    assert known["formats"]["SVS"] == "yes"
+    assert known["formats"]["NDPI"].startswith(
+        ("yes (OpenSlide 4.", "missing: this format is read by OpenSlide")
+    )
     words = mvd("doctor").output
     assert "jpeg2000" in words
     assert "memory" in words
