@@ -102,7 +102,7 @@ def make_phantom(spec: PhantomSpec) -> Phantom:
     scene = make_scene(rng, spec)
     labels = _draw_labels(spec, scene)
     vessels = _tabulate(spec, scene, labels)
-    counted = vessels[vessels["countable"]]
+    counted = vessels[vessels["countable"].astype(bool)]  # in an empty table it is no bool
     hotspot = best_field(counted[["x_um", "y_um"]].to_numpy(float), FIELD_MM2)
     rgb = render(rng, spec, scene)
     return Phantom(spec, rgb, labels, vessels, scene.ground.tissue > 0.5, hotspot)
