@@ -5,16 +5,20 @@ from contextlib import closing
 
 import dicom_slides
 import numpy as np
+import pandas as pd
 import pydicom
 import pytest
+import tifffile
 import vendor_slides
 from click.testing import CliRunner
 from dicom_slides import CODINGS, new_series, write_level
 from pydicom.uid import RLELossless, generate_uid
 
+import mvd
 from mvd.cli import cli
 from mvd.errors import MvdError, UnreadableSlide, UnsupportedPixels
 from mvd.geometry import Rect
+from mvd.phantom import PhantomSpec, make_phantom, write_phantom
 from mvd.slide import find_slides, open_slide
 from mvd.slide.dicom import read_header
 
@@ -245,6 +249,23 @@ def test_random_damage_never_escapes_as_another_error(tmp_path, picture):
             refusals.append(str(error))
     assert len(refusals) > 10
     assert not [words for words in refusals if CANARY in words or str(tmp_path) in words]
+
+
+def test_an_analysis_does_not_depend_on_the_format_or_the_tiles(tmp_path):
+    scene = make_phantom(
+        PhantomSpec(7, "clean", height_um=300, width_um=300, vessels_per_mm2=200, outline=False)
+    )
+    with closing(open_slide(write_phantom(scene, tmp_path, "a"))) as slide:
+        pixels, mpp = slide.read(whole(slide)), slide.info.mpp
+    pixel_size = (1e4 / mpp, 1e4 / mpp)
+    tags = {"photometric": "rgb", "resolution": pixel_size, "resolutionunit": "CENTIMETER", "metadata": None}
+    tifffile.imwrite(tmp_path / "flat.tif", pixels, tile=(128, 128), **tags)
+    dicom = write_level(tmp_path / "a.dcm", pixels, new_series(), um_per_px=mpp, side=96, coding="j2k-rct")
+    expected = mvd.analyze(tmp_path / "flat.tif").vessels.table
+    assert len(expected) > 5
+    for tile_px, workers in ((200, 1), (512, 2)):
+        table = mvd.analyze(dicom, tile_px=tile_px, workers=workers).vessels.table
+        pd.testing.assert_frame_equal(table, expected, check_exact=True)
 
 
 def test_a_cut_off_file_stays_in_the_list_and_is_refused(tmp_path, picture):
