@@ -58,6 +58,8 @@ def read_overview(slide: Slide, level: AnalysisLevel, settings: Settings) -> Ove
     whole = Rect(0, 0, *coarse.shape_px)
     picture = Picture(coarse.read(whole), 0.0, 0.0, coarse.mpp)
     scanned = coarse.scanned(whole)
+    for lost in coarse.damage():  # white, but no glass: no white point is to be taken from it
+        scanned[lost.slices()] = False
     white_point = settings.stain.white_point
     try:
         tissue = find_tissue(picture.rgb, picture.mpp, settings.tissue, white_point, scanned=scanned)
