@@ -48,6 +48,9 @@ class SlideSettings(Section):
         0.5, ge=0.1, le=1, description="Pixel size to analyse at, um/px; coarser finds fewer vessels"
     )
     allow_coarse: bool = Field(False, description="Analyse slides coarser than 1 um/px all the same")
+    icc: Literal["ignore", "srgb"] = Field(
+        "ignore", description="srgb: convert to sRGB by the ICC profile that the file embeds, if any"
+    )
 
 
 class TissueSettings(Section):

@@ -92,6 +92,8 @@ class SlideOutcome:
         Of the slide file, hex; empty if it could not be read.
     region_file, region_sha256 : str
         Name (without folders) and SHA-256 of the file of regions; empty without one.
+    warnings : tuple of str
+        ``code: what was found and what to do``, of a slide that did not fail.
     trace : str
         Where an unexpected error came from, without absolute paths.
     """
@@ -107,6 +109,7 @@ class SlideOutcome:
     region_file: str = ""
     region_sha256: str = ""
     seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
     trace: str = field(default="", repr=False)
 
     @property
@@ -201,6 +204,7 @@ def _analyzed(job: SlideJob, progress: Progress) -> SlideOutcome:
         name=job.name,
         row=summary_row(result, job.slide_id, job.name),
         hotspots=tuple(hotspot_rows(result, job.slide_id)),
+        warnings=result.tissue.warnings,
         regions=tuple(region_rows(result, job.slide_id)),
         region_file=result.drawn.file_name if result.drawn else "",
         region_sha256=result.drawn.sha256 if result.drawn else "",
@@ -223,7 +227,7 @@ def _sha256(path: Path) -> str:
 
 def _without_paths(message: str, job: SlideJob) -> str:
     """Return the message on one line, the folders that the slide lies in left out."""
-    for path in (job.path, job.path.absolute(), job.path.resolve()):
+    for path in (job.path, job.path.absolute(), Path(os.path.realpath(job.path))):
         message = message.replace(str(path), job.name)
         if len(path.parent.parts) > 1:
             message = message.replace(f"{path.parent}{os.sep}", "")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from mvd.batch import BatchOutcome, SlideOutcome
-from mvd.cli.words import shown, slide_line
+from mvd.cli.words import shown, slide_line, warning_lines
 from mvd.errors import Cancelled
 
 # Where in a slide a stage begins and ends, as parts of its time: only for the bar and its time left.
@@ -67,6 +67,8 @@ class Lines(Silence):
         """Write the slide's line."""
         self._done += 1
         say(f"[{self._done}/{self._slides}] {slide_line(outcome)}", err=True)
+        for line in warning_lines(outcome):
+            say(line, err=True)
 
 
 class Events(Silence):
@@ -91,7 +93,12 @@ class Events(Silence):
 
     def slide_done(self, outcome: SlideOutcome) -> None:
         """Write ``slide``, with its row of summary.csv."""
-        self._say("slide", **outcome.row, message=outcome.message, seconds=round(outcome.seconds, 3))
+        about = {
+            "message": outcome.message,
+            "warnings": outcome.warnings,
+            "seconds": round(outcome.seconds, 3),
+        }
+        self._say("slide", **outcome.row, **about)
 
     def finished(self, outcome: BatchOutcome) -> None:
         """Write ``end``."""
@@ -141,6 +148,8 @@ class Bar(Silence):
         self._parts.pop(outcome.number, None)
         style = "red" if outcome.status == "failed" else ""
         self._progress.console.print(Text(slide_line(outcome), style=style), soft_wrap=True)
+        for line in warning_lines(outcome):
+            self._progress.console.print(Text(line, style="yellow"), soft_wrap=True)
         slides = f"{self._done}/{self._slides} slides"
         self._progress.update(self._task, completed=self._done + sum(self._parts.values()), slides=slides)
 

@@ -21,6 +21,11 @@ def slide_line(outcome: SlideOutcome) -> str:
     return f"{name}: {words} ({outcome.seconds:.1f} s)"
 
 
+def warning_lines(outcome: SlideOutcome) -> list[str]:
+    """Return a line for each thing about a slide that is not as it should be."""
+    return [f"{shown(outcome.name)}: warning: {warning}" for warning in outcome.warnings]
+
+
 def advice(outcome: SlideOutcome) -> str:
     """Return what to do about a failed slide, without the name again."""
     message = shown(outcome.message)

@@ -39,6 +39,8 @@ class SlideInfo:
     origin_px : (int, int)
         x and y of the part that the scanner scanned, level-0 px: there QuPath puts (0, 0). Pixels outside are there
         all the same, unscanned.
+    icc : str
+        What became of the file's ICC profile: ``ignored``, ``srgb`` (applied), ``none`` (asked for, but there is none).
     """
 
     path: Path
@@ -49,6 +51,7 @@ class SlideInfo:
     vendor: str
     level_shapes: tuple[tuple[int, int], ...]
     origin_px: tuple[int, int] = (0, 0)
+    icc: str = "ignored"
 
 
 class Slide(Protocol):

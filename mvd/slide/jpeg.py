@@ -57,7 +57,7 @@ class JpegHeader:
     scan_start: int
 
 
-def _segments(stream: bytes) -> Iterator[tuple[int, int, int]]:
+def segments(stream: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (marker code, start, stop of the segment's content) up to the first scan."""
     if not stream.startswith(_SOI):
         raise ValueError("no JPEG start marker")
@@ -80,7 +80,7 @@ def read_header(stream: bytes) -> JpegHeader:
     """Read the markers of ``stream``; ``ValueError`` for something that is no JPEG."""
     shape_px, components, precision_bits, frame_code, even = None, 0, 0, 0, True
     declares_colour, scan_start = False, len(stream)
-    for code, start, stop in _segments(stream):
+    for code, start, stop in segments(stream):
         if code in _FRAME_CODES and stop <= len(stream):
             frame_code, precision_bits, components = code, stream[start], stream[start + 5]
             shape_px = (

@@ -1,7 +1,7 @@
-"""PNG and JPEG pictures: one level, decoded once and whole, at the first reading.
+"""PNG, JPEG and WebP pictures: one level, decoded once and whole, at the first reading.
 
-Their density tells how to print them and is never taken for a pixel size. Refused is what is cut off,
-not 8-bit RGB, or larger than can be decoded at once.
+What is transparent is white, and was not scanned. Their density tells how to print them and is never taken for a
+pixel size. Refused is what is cut off, not 8-bit RGB, animated, or larger than can be decoded at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from mvd.errors import UnreadableSlide
 from mvd.geometry import Rect
+from mvd.slide import jpeg, webp
 from mvd.slide.base import Rgb, SlideInfo
 from mvd.slide.calibration import believed_mpp
-from mvd.slide.jpeg import decode_rgb, read_header
 from mvd.slide.naming import one_line, shown_name
 from mvd.slide.pixels import check_whole_px, on_white, unsupported
 from mvd.slide.tiled import check_inside
@@ -31,16 +31,19 @@ _PNG_COLOUR_TYPES = {
 }
 _DEFLATE_MOST = 1100
 """Deflate cannot shrink by more than 1032."""
-_JPEG_PX_PER_BYTE = 5000
+_LOSSY_PX_PER_BYTE = 5000
+
+Pixels = NDArray[np.uint8]
+"""(h, w, 3) RGB or (h, w, 4) RGBA."""
 
 
 class RasterSlide:
     """A picture held whole in memory once a pixel of it was asked for."""
 
-    def __init__(self, info: SlideInfo, decode: Callable[[], Rgb]) -> None:
+    def __init__(self, info: SlideInfo, decode: Callable[[], Pixels]) -> None:
         self._info = info
         self._decode = decode
-        self._rgb: Rgb | None = None
+        self._whole: tuple[Rgb, NDArray[np.bool_] | None] | None = None
         self._lock = Lock()
 
     @property
@@ -51,12 +54,13 @@ class RasterSlide:
     def read(self, rect: Rect, level: int = 0) -> Rgb:
         """Read ``rect`` (px, inside the picture) as (h, w, 3) uint8 sRGB; ``UnreadableSlide`` if damaged."""
         check_inside(self._info, rect, level)
-        return self._whole()[rect.slices()].copy()
+        return self._decoded()[0][rect.slices()].copy()
 
     def scanned(self, rect: Rect, level: int = 0) -> NDArray[np.bool_]:
-        """Return all of ``rect`` as scanned, (h, w) bool."""
+        """Return where ``rect`` is not wholly transparent, (h, w) bool."""
         check_inside(self._info, rect, level)
-        return np.ones((rect.height, rect.width), bool)
+        opaque = self._decoded()[1]
+        return np.ones((rect.height, rect.width), bool) if opaque is None else opaque[rect.slices()].copy()
 
     def damage(self, level: int = 0) -> tuple[Rect, ...]:
         """Return nothing: a picture is decoded whole or not at all."""
@@ -65,13 +69,17 @@ class RasterSlide:
     def close(self) -> None:
         """Give the memory back."""
         with self._lock:
-            self._rgb = None
+            self._whole = None
 
-    def _whole(self) -> Rgb:
+    def _decoded(self) -> tuple[Rgb, NDArray[np.bool_] | None]:
+        """Return the picture on white, and where it is opaque unless it all is."""
         with self._lock:
-            if self._rgb is None:
-                self._rgb = self._decode()
-            return self._rgb
+            if self._whole is None:
+                pixels = self._decode()
+                opaque = pixels[..., 3] > 0 if pixels.shape[2] == 4 else None
+                rgb = pixels if opaque is None else on_white(pixels)
+                self._whole = rgb, None if opaque is None or opaque.all() else opaque
+            return self._whole
 
 
 def open_png(path: Path, mpp: float | None) -> RasterSlide:
@@ -100,7 +108,7 @@ def open_jpeg(path: Path, mpp: float | None) -> RasterSlide:
     name = shown_name(path)
     stream = path.read_bytes()
     try:
-        header = read_header(stream)
+        header = jpeg.read_header(stream)
     except ValueError as error:
         raise UnreadableSlide(f"{name}: the JPEG cannot be read ({error}); copy or export it again") from None
     if header.shape_px is None or stream.rfind(b"\xff\xd9") < header.scan_start:
@@ -109,10 +117,29 @@ def open_jpeg(path: Path, mpp: float | None) -> RasterSlide:
         kind = {1: "JPEG, grey", 4: "JPEG, CMYK"}.get(header.components, "JPEG")
         raise unsupported(name, f"uint{header.precision_bits}", header.components, kind)
     check_whole_px(name, header.shape_px)
-    if header.shape_px[0] * header.shape_px[1] > _JPEG_PX_PER_BYTE * len(stream):
+    if header.shape_px[0] * header.shape_px[1] > _LOSSY_PX_PER_BYTE * len(stream):
         raise _cannot_hold(name, header.shape_px, path)
     shape_px = header.shape_px
-    return RasterSlide(_info(path, shape_px, mpp, "jpeg"), lambda: _decoded(path, shape_px, decode_rgb))
+    return RasterSlide(_info(path, shape_px, mpp, "jpeg"), lambda: _decoded(path, shape_px, jpeg.decode_rgb))
+
+
+def open_webp(path: Path, mpp: float | None) -> RasterSlide:
+    """Open a WebP; ``mpp`` is the user's pixel size, um/px."""
+    name = shown_name(path)
+    stream = path.read_bytes()
+    try:
+        header = webp.read_header(stream)
+    except (ValueError, IndexError) as error:
+        raise UnreadableSlide(f"{name}: the WebP cannot be read ({error}); copy the file again") from None
+    if header.is_animated:
+        raise unsupported(name, "uint8", 3, "WebP, animated")
+    check_whole_px(name, header.shape_px)
+    if header.shape_px[0] * header.shape_px[1] > _LOSSY_PX_PER_BYTE * len(stream):
+        raise _cannot_hold(name, header.shape_px, path)
+    shape_px = header.shape_px
+    return RasterSlide(
+        _info(path, shape_px, mpp, "webp"), lambda: _decoded(path, shape_px, imagecodecs.webp_decode)
+    )
 
 
 def _info(path: Path, shape_px: tuple[int, int], mpp: float | None, vendor: str) -> SlideInfo:
@@ -120,7 +147,7 @@ def _info(path: Path, shape_px: tuple[int, int], mpp: float | None, vendor: str)
     return SlideInfo(path, shape_px, pixel_size, source, None, vendor, (shape_px,))
 
 
-def _decoded(path: Path, shape_px: tuple[int, int], decode: Callable[[bytes], Rgb]) -> Rgb:
+def _decoded(path: Path, shape_px: tuple[int, int], decode: Callable[[bytes], Pixels]) -> Pixels:
     try:
         pixels = decode(path.read_bytes())
     except (ValueError, RuntimeError, OSError) as error:
@@ -131,7 +158,7 @@ def _decoded(path: Path, shape_px: tuple[int, int], decode: Callable[[bytes], Rg
         raise UnreadableSlide(
             f"{shown_name(path)}: decodes to {pixels.shape} {pixels.dtype}; export it as 8-bit RGB"
         )
-    return on_white(pixels) if pixels.shape[2] == 4 else pixels
+    return pixels
 
 
 def _png_chunks(stream: BinaryIO, file_bytes: int) -> Iterator[bytes]:
