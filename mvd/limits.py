@@ -5,14 +5,15 @@ It never looks for vessels, and what it leaves out stays in the table with its r
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mvd.errors import NoTissue, UnreadableSlide
+from mvd.found import Damage
 from mvd.hotspots import find_hotspots
-from mvd.region import FULL, Boxes, Laid, Shape, boxes_um, coverage, part_in_boxes, touched
+from mvd.region import FULL, Laid, Shape, boxes_um, coverage, part_in_boxes, touched
 from mvd.result import RegionResult, RegionResults, SlideResult
 from mvd.segment import local_filters
 from mvd.settings import Settings
@@ -25,30 +26,6 @@ MOST_INVALID = 0.01
 """A slide of which more tissue than this part cannot be decoded gives no number."""
 
 REASON = "out_of_region"
-
-Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Damage:
-    """What could not be decoded where there is tissue, or where there may be.
-
-    Attributes
-    ----------
-    boxes_um : (k, 4) float64
-        Left, top, right, bottom, um.
-    unseen : (h, w) bool
-        Pixels of the overview that could not be decoded: whether they are tissue is not known.
-    reach_um : float
-        So far from damage it may have changed a pixel's answer.
-    """
-
-    boxes_um: Boxes
-    unseen: Mask
-    reach_um: float
-
-    def __bool__(self) -> bool:
-        return len(self.boxes_um) > 0
 
 
 def near_regions(tissue: Tissue, laid: Laid | None) -> Tissue:

@@ -9,9 +9,12 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mvd.errors import SettingsError
 from mvd.geometry import Rect
@@ -19,19 +22,17 @@ from mvd.overview import read_overview
 from mvd.result import Picture, SlideResult
 from mvd.settings import Settings
 from mvd.slide import Slide, at_mpp, open_slide
-from mvd.slide.naming import shown_name
 
 if TYPE_CHECKING:
     from mvd.hotspots import Hotspot
     from mvd.region import Laid, Region
     from mvd.scan import Progress
-    from mvd.vessels import Vessels
 
 TILE_PX = 1024
 
 
 def analyze(
-    slide: str | Path | Slide,
+    slide: str | Path | Slide | NDArray[np.uint8],
     settings: Settings | None = None,
     *,
     region: str | Path | Sequence[Region] | None = None,
@@ -43,8 +44,9 @@ def analyze(
 
     Parameters
     ----------
-    slide : str, Path or Slide
-        A file, or an open slide (which stays open).
+    slide : str, Path, Slide or array
+        A file, an open slide (which stays open), or (h, w, 3) or (h, w, 4) uint8 pixels, RGB or RGBA, whose size
+        ``settings.slide.mpp`` tells.
     settings : Settings, optional
         What to measure; the defaults if left out.
     region : str, Path or sequence of Region, optional
@@ -66,8 +68,8 @@ def analyze(
     settings = settings or Settings()
     if tile_px < 1 or (workers is not None and workers < 1):
         raise SettingsError(f"tile_px ({tile_px}) and workers ({workers}) must be at least 1")
-    if isinstance(slide, (str, Path)):
-        with closing(open_slide(Path(slide), mpp=settings.slide.mpp)) as opened:
+    if isinstance(slide, (str, Path, np.ndarray)):
+        with closing(_opened(slide, settings)) as opened:
             return analyze(
                 opened, settings, region=region, tile_px=tile_px, workers=workers, progress=progress
             )
@@ -76,12 +78,24 @@ def analyze(
             f"slide.mpp is {settings.slide.mpp} but the slide was opened at {slide.info.mpp}; "
             "open it with that pixel size, or give its path"
         )
+    if settings.slide.icc == "srgb":
+        from mvd.slide.icc import in_srgb
+
+        slide = in_srgb(slide)
     laid = None
     if region is not None:
         from mvd.region import drawn_regions, lay_regions
 
         laid = lay_regions(drawn_regions(region), slide.info)
     return _analyze(slide, settings, laid, _How(tile_px, workers or os.cpu_count() or 1, progress or _silent))
+
+
+def _opened(slide: str | Path | NDArray[np.uint8], settings: Settings) -> Slide:
+    if not isinstance(slide, np.ndarray):
+        return open_slide(Path(slide), mpp=settings.slide.mpp)
+    from mvd.slide.array import ArraySlide
+
+    return ArraySlide(slide, settings.slide.mpp)
 
 
 @dataclass(frozen=True)
@@ -103,55 +117,35 @@ def _analyze(slide: Slide, settings: Settings, laid: Laid | None, how: _How) -> 
         loaded.result()
     report("overview", 1, 1)
     from mvd import limits
+    from mvd.count import count
     from mvd.fit import fit_stain
-    from mvd.hotspots import find_hotspots
+    from mvd.found import Found
     from mvd.scan import scan
-    from mvd.summary import summarize
-    from mvd.vessels import find_vessels
 
-    tissue = overview.tissue
-    near = limits.near_regions(tissue, laid)
+    near = limits.near_regions(overview.tissue, laid)
     report("fit", 0, 1)
-    stain = fit_stain(level, overview.picture.rgb, tissue, settings)
+    stain = fit_stain(level, overview.picture.rgb, overview.tissue, settings)
     report("fit", 1, 1)
     components = scan(
         level, near, stain, settings.vessel, tile_px=how.tile_px, workers=how.workers, progress=report
     )
     damage = limits.find_damage(level, overview.level, near, settings)
-    union = laid.union if laid else None
-    limited = limits.limit_tissue(tissue, union, damage)
-    limits.check_limits(shown_name(slide.info.path), limited)
-    report("vessels", 0, 1)
-    vessels = find_vessels(components, tissue, stain, settings.vessel, level.mpp, workers=how.workers)
-    vessels = limits.limit_vessels(vessels, union, damage)
-    report("vessels", 1, 1)
-    report("hotspots", 0, 1)
-    xy_um = vessels.counted[["x_um", "y_um"]].to_numpy(float)
-    hotspots = find_hotspots(xy_um, settings.hotspot, limited, damage.boxes_um)
-    vessels = _ranked(vessels, hotspots)
-    report("hotspots", 1, 1)
-    result = SlideResult(
-        info=slide.info,
-        settings=settings,
-        analysis_mpp=level.mpp,
-        tissue=limited,
-        stain=stain,
-        vessels=vessels,
-        hotspots=hotspots,
-        summary=summarize(slide.info, level.mpp, limited, vessels, hotspots, settings),
-        overview=overview.picture,
-        hotspot_pictures=_hotspot_pictures(slide, hotspots, settings),
+    found = Found(slide.info, level.mpp, overview.tissue, stain, components, damage, laid)
+    return count(
+        found,
+        settings,
+        overview.picture,
+        lambda hotspots: _hotspot_pictures(slide, hotspots, settings),
+        workers=how.workers,
+        progress=report,
     )
-    return limits.with_regions(result, tissue, laid, damage) if laid else result
 
 
 def _load_stages() -> None:
     """Import the stages that come after the overview, and load the first kernels."""
+    import mvd.count
     import mvd.fit
-    import mvd.limits
-    import mvd.scan
-    import mvd.summary
-    import mvd.vessels  # noqa: F401
+    import mvd.scan  # noqa: F401
     from mvd.hotspots import load_search
 
     load_search()
@@ -159,18 +153,6 @@ def _load_stages() -> None:
 
 def _silent(stage: str, done: int, total: int) -> None:
     pass
-
-
-def _ranked(vessels: Vessels, hotspots: tuple[Hotspot, ...]) -> Vessels:
-    """Note for each counted vessel the hot spot that it lies in."""
-    from mvd.hotspots import hotspot_rank
-
-    table = vessels.table.copy()
-    counted = table["counted"].to_numpy(bool)
-    table.loc[counted, "hotspot_rank"] = hotspot_rank(
-        table.loc[counted, ["x_um", "y_um"]].to_numpy(float), hotspots
-    )
-    return replace(vessels, table=table)
 
 
 def _hotspot_pictures(slide: Slide, hotspots: tuple[Hotspot, ...], settings: Settings) -> tuple[Picture, ...]:

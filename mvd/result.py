@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # the columns are needed long before the stages are
     import numpy as np
     from numpy.typing import NDArray
 
+    from mvd.found import Found
     from mvd.hotspots import Hotspot
     from mvd.settings import Settings
     from mvd.slide.base import Rgb, SlideInfo
@@ -229,6 +230,8 @@ class SlideResult:
         Of the first hot spots, as many as ``report.hotspot_pictures``.
     drawn : RegionResults, optional
         None where the whole slide was analysed.
+    found : Found, optional
+        What the vessels were made of, to count them again; None in a result that was not counted by ``mvd.count``.
     """
 
     info: SlideInfo
@@ -242,3 +245,4 @@ class SlideResult:
     overview: Picture
     hotspot_pictures: tuple[Picture, ...]
     drawn: RegionResults | None = None
+    found: Found | None = None

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mvd.found import FOUND_NAME, pack_found
 from mvd.report.atomic import write_atomically
 from mvd.report.rows import hotspot_rows, region_rows, summary_row, vessel_columns
 from mvd.report.table import csv_of_columns, csv_of_rows, is_missing
@@ -34,6 +35,7 @@ OURS = (
     "vessels.csv",
     "hotspots.csv",
     "regions.csv",
+    FOUND_NAME,
     "vessels.geojson",
     "overview.png",
     "hotspot_[0-9]*.png",
@@ -113,6 +115,8 @@ def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Callable[[
     yield "hotspots.csv", lambda: csv_of_rows(hotspot_rows(result, slide_id), HOTSPOT_COLUMNS)
     if result.drawn:
         yield "regions.csv", lambda: csv_of_rows(region_rows(result, slide_id), REGION_COLUMNS)
+    if result.found:
+        yield FOUND_NAME, partial(pack_found, result.found)
     yield "vessels.geojson", partial(geojson, result, slide_id)
     yield "overview.png", partial(draw_overview, result)
     for number in range(len(result.hotspot_pictures)):
@@ -135,6 +139,7 @@ def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[s
             "mpp_source": info.mpp_source,
             "magnification": info.magnification,
             "vendor": info.vendor,
+            "icc": info.icc,
         },
         "tissue": {
             "area_mm2": round(tissue.area_mm2, 6),
@@ -142,6 +147,7 @@ def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[s
             "white_point": [round(value, 3) for value in tissue.white_point],
             "white_point_source": tissue.white_point_source,
         },
+        "warnings": list(tissue.warnings),
         "stain": {
             "vectors": {
                 stain_name: [round(float(value), 6) for value in vector]
