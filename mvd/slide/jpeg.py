@@ -147,11 +147,12 @@ class TileDecoder:
         """Decode one tile to (h // factor, w // factor, 3) uint8, each pixel the mean of its block, or nearly.
 
         The decoder does halves, quarters and eighths itself, from the coefficients that matter: within a level or
-        two of the mean of the decoded block, at half the cost. The rest of the factor is an exact block mean.
+        two of the mean of the decoded block, at less cost. The rest of the factor is an exact block mean. So is all
+        of it at 4:2:2, where the decoder would halve the colour across once more than the brightness.
         """
         header = self._checked(tile)
         stream, shape_px = self._whole_stream(tile, header), header.shape_px or (0, 0)
-        own = gcd(factor, *shape_px, 8 if header.even else 2)
+        own = gcd(factor, *shape_px, 8 if header.even else 1)
         rgb = decode_rgb(stream, (shape_px[0] // own, shape_px[1] // own) if own > 1 else (0, 0))
         if rgb.shape[:2] != (shape_px[0] // own, shape_px[1] // own):
             raise ValueError(f"JPEG of {shape_px} px reduced by {own} to {rgb.shape[:2]}")

@@ -102,11 +102,11 @@ def test_jpeg_tiles_reduced_by_the_decoder_are_near_the_exact_mean(tmp_path, pic
         own = slide.reduction(0, factor)
     assert own == {2: 2, 3: 1, 4: 4, 6: 2, 8: 8, 12: 4, 16: 16}[factor]
     apart = got.astype(int) - exact_mean(full, factor)
-    if own == 1:
+    if own == 1 or (sampling == "422" and own == factor):
         assert not apart.any()
         return
-    assert apart.any()  # else the decoder did not reduce
-    assert np.abs(apart).mean() < (0.7 if sampling == "422" else 0.45)
+    assert apart.any()  # else the decoder did not reduce, or a mean of means happens to be rounded once
+    assert np.abs(apart).mean() < 0.45
     assert np.abs(apart.mean(axis=(0, 1))).max() < 0.3
     # one dark square in another colour: at its rim colour may lie half a pixel aside
     assert np.quantile(np.abs(apart), 0.999) <= 4
