@@ -123,9 +123,10 @@ def _tell(outcome: "BatchOutcome", out: Path, slides: int) -> None:
     if outcome.failed:
         say(f"{len(outcome.failed)} of {slides} slides failed; {where}/failed.csv says what to do", err=True)
     if outcome.stale:
+        names = ", ".join([*outcome.stale[:2], *(["..."] if len(outcome.stale) > 2 else [])])
         say(
-            f"mvd: {len(outcome.stale)} slides of an earlier run ({outcome.stale[0]}, ...) are still in "
-            f"{where}/slides, and in no table; remove them, or give each run its own --out",
+            f"mvd: slides of an earlier run are still in {where}/slides, and in no table: {names}; "
+            "remove them, or give each run its own --out",
             err=True,
         )
     say(f"Results: {where}/summary.csv, and the pictures in {where}/slides", err=True)
