@@ -251,6 +251,23 @@ class Settings(Section):
         return tomlkit.dumps(document)
 
 
+_RULE_SECTIONS = {"hotspot", "spatial", "report"}
+_VESSEL_RULES = {
+    "join_gap_um",
+    "own_lumen_um2",
+    "residual_weight",
+    "max_foreign_part",
+    "min_area_um2",
+    "max_wall_um",
+    "max_lumen_width_um",
+}
+
+
+def is_rule(section: str, name: str) -> bool:
+    """Whether a setting applies to what was found stained: if changed, the slide need not be read again."""
+    return section in _RULE_SECTIONS or (section == "vessel" and name in _VESSEL_RULES)
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file into nested dicts; a file that is missing or no TOML is a ``SettingsError``."""
     try:

@@ -15,6 +15,7 @@ from typing import Any
 
 from mvd.found import FOUND_NAME, pack_found
 from mvd.report.atomic import write_atomically
+from mvd.report.kept import with_kept_pictures
 from mvd.report.rows import hotspot_rows, region_rows, summary_row, vessel_columns
 from mvd.report.table import csv_of_columns, csv_of_rows, is_missing
 from mvd.result import (
@@ -36,6 +37,7 @@ OURS = (
     "hotspots.csv",
     "regions.csv",
     FOUND_NAME,
+    "plain_*.jpg",
     "vessels.geojson",
     "overview.png",
     "hotspot_[0-9]*.png",
@@ -65,13 +67,19 @@ def write_slide(result: SlideResult, folder: Path, slide_id: str, name: str) -> 
     """
     remove_slide(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    result, kept, places = with_kept_pictures(result)
     hashes: dict[str, str] = {}
+    for file_name, content in kept.items():
+        write_atomically(folder / file_name, content)
+        hashes[file_name] = hashlib.sha256(content).hexdigest()
     names, makers = zip(*_files(result, slide_id), strict=True)
     with ThreadPoolExecutor(_THREADS) as pool:  # PNG encoding and drawing release the GIL
         for file_name, content in zip(names, pool.map(lambda make: make(), makers), strict=True):
             write_atomically(folder / file_name, content)
             hashes[file_name] = hashlib.sha256(content).hexdigest()
-    write_atomically(folder / "slide.json", json_bytes(_slide_json(result, slide_id, name, hashes)))
+    write_atomically(
+        folder / "slide.json", json_bytes(_slide_json(result, slide_id, name, hashes) | {"pictures": places})
+    )
     return hashes
 
 

@@ -1,0 +1,147 @@
+"""A slide's folder -> its result by other rules of counting. The slide itself is not read, and need not be there.
+
+What is stained was stored by ``mvd run``; joining, splitting, the rules, hot spots and everything after them are done
+anew. What decides which pixels are stained cannot be changed here.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mvd.count import Progress, count
+from mvd.errors import SettingsError, UnreadableSlide
+from mvd.found import FOUND_NAME, unpack_found
+from mvd.geometry import Rect
+from mvd.hotspots import Hotspot
+from mvd.report.kept import OVERVIEW_NAME, read_pictures
+from mvd.result import Picture, SlideResult
+from mvd.settings import Settings, is_rule
+
+MARGIN = 1.05
+"""A hot-spot picture shows so many times its circle."""
+
+
+def stored_settings(about: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """Return the settings of a slide's ``slide.json`` with some of them changed.
+
+    Parameters
+    ----------
+    about : mapping
+        Content of ``slide.json``.
+    changes : mapping
+        Section -> name -> value.
+
+    Raises
+    ------
+    SettingsError
+        For a change that needs the slide itself, or a value out of range.
+    """
+    values = {section: dict(given) for section, given in about["settings"].items()}
+    before = Settings.from_mapping(values, f"{about['slide_id']}/slide.json")
+    for section, given in changes.items():
+        values.setdefault(section, {}).update(given)
+    after = Settings.from_mapping(values, "changed settings")
+    for section, _ in after:
+        old, new = (getattr(which, section).model_dump() for which in (before, after))
+        for name in new:
+            if old[name] != new[name] and not is_rule(section, name):
+                raise SettingsError(
+                    f"{section}.{name} decides what is stained and needs the slide: use `mvd run` to change it"
+                )
+    return after
+
+
+def recount_slide(
+    folder: Path,
+    changes: Mapping[str, Mapping[str, Any]],
+    *,
+    workers: int = 1,
+    progress: Progress,
+) -> tuple[SlideResult, str, str]:
+    """Count the vessels of a finished slide again.
+
+    Parameters
+    ----------
+    folder : Path
+        ``slides/<slide_id>`` of a result folder.
+    changes : mapping
+        Section -> name -> value; what is not in it stays as it was.
+    workers : int
+        Threads. Never changes a result.
+    progress : callable
+        As in ``analyze``.
+
+    Returns
+    -------
+    (SlideResult, str, str)
+        The result, the slide's id and its name.
+
+    Raises
+    ------
+    UnreadableSlide
+        A file of the folder is missing or damaged.
+    SettingsError
+        As ``stored_settings``.
+    """
+    about = _about(folder)
+    settings = stored_settings(about, changes)
+    pictures = read_pictures(folder, about["pictures"])
+    overview = pictures.pop(OVERVIEW_NAME)
+
+    def close(hotspots: tuple[Hotspot, ...]) -> tuple[Picture, ...]:
+        shown = hotspots[: settings.report.hotspot_pictures]
+        return tuple(_picture_of(hotspot, list(pictures.values()), overview) for hotspot in shown)
+
+    found = unpack_found(folder / FOUND_NAME)
+    result = count(found, settings, overview, close, workers=workers, progress=progress)
+    return result, about["slide_id"], about["slide"]
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    try:
+        about = json.loads((folder / "slide.json").read_bytes())
+        missing = {"slide_id", "slide", "settings", "pictures"} - set(about)
+    except (OSError, ValueError, TypeError):
+        about, missing = {}, {"slide.json"}
+    if missing:
+        raise UnreadableSlide(
+            f"{folder.name}/slide.json: is missing, damaged or of an older version; run `mvd run` on the slide again"
+        )
+    return dict(about)
+
+
+def _picture_of(hotspot: Hotspot, close: list[Picture], overview: Picture) -> Picture:
+    """Return the stored picture that shows all of a hot spot most in its middle; else a part of the overview."""
+    half_um = MARGIN * hotspot.radius_um
+    centre = np.array([hotspot.x_um, hotspot.y_um])
+    shown = [picture for picture in close if _shows(picture, hotspot, overview)]
+    if shown:
+        return min(shown, key=lambda picture: float(np.hypot(*(_middle(picture) - centre))))
+    side_px = round(2 * half_um / overview.mpp)
+    left, top = np.round((centre - half_um) / overview.mpp).astype(int)
+    rect = Rect(int(top), int(left), side_px, side_px).clipped(overview.rgb.shape[:2])
+    return Picture(
+        overview.rgb[rect.slices()], rect.col * overview.mpp, rect.row * overview.mpp, overview.mpp
+    )
+
+
+def _shows(picture: Picture, hotspot: Hotspot, overview: Picture) -> bool:
+    """Whether a picture holds the circle, or all of it that lies on the slide, and is not much wider than it."""
+    height_um, width_um = (side * overview.mpp for side in overview.rgb.shape[:2])
+    low = np.maximum([hotspot.x_um - hotspot.radius_um, hotspot.y_um - hotspot.radius_um], 0)
+    high = np.minimum(
+        [hotspot.x_um + hotspot.radius_um, hotspot.y_um + hotspot.radius_um], [width_um, height_um]
+    )
+    corner = np.array([picture.x_um, picture.y_um])
+    size = np.array(picture.rgb.shape[1::-1]) * picture.mpp
+    slack = 2 * overview.mpp
+    inside = (corner <= low + slack).all() and (corner + size >= high - slack).all()
+    return bool(inside and size.max() <= 3 * hotspot.radius_um)
+
+
+def _middle(picture: Picture) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    height, width = picture.rgb.shape[:2]
+    return np.array([picture.x_um + width * picture.mpp / 2, picture.y_um + height * picture.mpp / 2])

@@ -1,0 +1,62 @@
+"""The plain pictures of a slide on disk and back, so that what is drawn on them can be drawn again.
+
+Input: a result. Output: JPEGs without a mark on them, where they lie, and the same result with the pictures as the
+JPEGs give them back: drawn on those, a picture is the same whether the slide was just read or not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mvd.errors import UnreadableSlide
+from mvd.result import Picture, SlideResult
+
+OVERVIEW_NAME, HOTSPOT_NAME = "plain_overview.jpg", "plain_hotspot_{:02d}.jpg"
+Places = dict[str, dict[str, float]]
+_GOOD = [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+
+
+def with_kept_pictures(result: SlideResult) -> tuple[SlideResult, dict[str, bytes], Places]:
+    """Return the result as it will be read again, the files by name, and where each picture lies, um."""
+    names = [OVERVIEW_NAME] + [HOTSPOT_NAME.format(n + 1) for n in range(len(result.hotspot_pictures))]
+    pictures = [result.overview, *result.hotspot_pictures]
+    files = {name: _jpeg(picture) for name, picture in zip(names, pictures, strict=True)}
+    places: Places = {
+        name: {"x_um": picture.x_um, "y_um": picture.y_um, "mpp": picture.mpp}
+        for name, picture in zip(names, pictures, strict=True)
+    }
+    overview, *close = (Picture(_pixels(files[name]), **places[name]) for name in names)
+    return replace(result, overview=overview, hotspot_pictures=tuple(close)), files, places
+
+
+def read_pictures(folder: Path, places: Mapping[str, Mapping[str, float]]) -> dict[str, Picture]:
+    """Read the plain pictures of a slide, by name.
+
+    Raises
+    ------
+    UnreadableSlide
+        One of them is missing or damaged.
+    """
+    pictures = {}
+    for name, place in places.items():
+        try:
+            pictures[name] = Picture(_pixels((folder / name).read_bytes()), **place)
+        except (OSError, cv2.error, TypeError):
+            raise UnreadableSlide(
+                f"{folder.name}/{name}: is missing or damaged; run `mvd run` on the slide again"
+            ) from None
+    return pictures
+
+
+def _jpeg(picture: Picture) -> bytes:
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR), _GOOD)
+    return bytes(encoded)
+
+
+def _pixels(encoded: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.asarray(
+        cv2.cvtColor(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    )
