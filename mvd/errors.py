@@ -59,6 +59,12 @@ class NoRegion(RegionError):
     code = "no_region"
 
 
+class LabelsError(MvdError):
+    """What a classifier is to be trained from cannot be read, or says too little."""
+
+    code = "labels"
+
+
 class SettingsError(MvdError):
     """A setting is unknown, of the wrong type, or out of range."""
 

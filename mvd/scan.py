@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from mvd.geometry import um_to_px
 from mvd.haze import Haze, remove_haze
 from mvd.runs import I32, Components, Reduction, Search, encode, search_index
-from mvd.segment import Segmenter, candidate_mask, make_segmenter, smooth_dab
+from mvd.segment import Segmenter, make_segmenter, smooth_dab
 from mvd.settings import VesselSettings
 from mvd.slide import AnalysisLevel
 from mvd.stain import Stain
 from mvd.tiles import Tile, tiles_over
 from mvd.tissue import Tissue
+from mvd.walls import WallFinder, make_wall_finder
 
 Progress = Callable[[str, int, int], None]
 
@@ -56,7 +57,8 @@ def scan(
     segmenter = make_segmenter(stain, settings, level.mpp)
     search = _search(level, tissue)
     scale = level.mpp / tissue.mpp
-    tiles = tiles_over(level.shape_px, tile_px, segmenter.filters.reach_px, search.mask, scale)
+    walls = make_wall_finder(stain, segmenter, settings, level.mpp)
+    tiles = tiles_over(level.shape_px, tile_px, walls.reach_px, search.mask, scale)
     # cv2's own threads make tiles slower: the threads here are enough.
     cv2.setNumThreads(1)
     reduction = Reduction((tile.core for tile in tiles), round(stain.high_od * 1000))
@@ -71,7 +73,10 @@ def scan(
 
     with level.expecting(tile.halo for tile in tiles):
         _map_tiles(
-            lambda tile: _encode_tile(level, tile, segmenter, search, stain.haze), tiles, workers, take
+            lambda tile: _encode_tile(level, tile, (segmenter, walls), search, stain.haze),
+            tiles,
+            workers,
+            take,
         )
     return reduction.components()
 
@@ -88,11 +93,14 @@ def _search(level: AnalysisLevel, tissue: Tissue) -> Search:
     )
 
 
-def _encode_tile(level: AnalysisLevel, tile: Tile, segmenter: Segmenter, search: Search, haze: Haze) -> I32:
+def _encode_tile(
+    level: AnalysisLevel, tile: Tile, method: tuple[Segmenter, WallFinder], search: Search, haze: Haze
+) -> I32:
+    segmenter, walls = method
     rgb = level.read(tile.halo)
     dab = smooth_dab(rgb, segmenter.luts, segmenter.filters)
     remove_haze(dab, haze, tile.halo, level.mpp)
-    mask = candidate_mask(dab, segmenter)
+    mask = walls.find(rgb, dab, tile.halo)
     return encode(rgb, dab, mask, segmenter.luts, (tile.core, tile.halo), search)
 
 

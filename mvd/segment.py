@@ -119,6 +119,13 @@ def candidate_mask(dab: MilliOd, segmenter: Segmenter) -> NDArray[np.uint8]:
     strongest = cv2.dilate(dab, np.ones((filters.edge_px, filters.edge_px), np.uint8))
     edge = (segmenter.background, segmenter.edge_percent, segmenter.edge_most)
     candidate, wall = _edges(dab, strongest, segmenter.low, edge)
+    return closed_mask(candidate, wall, filters)
+
+
+def closed_mask(
+    candidate: NDArray[np.uint8], wall: NDArray[np.uint8], filters: Filters
+) -> NDArray[np.uint8]:
+    """Close gaps in candidates and in the wall within them, 0 or 1 each, and put both into one mask."""
     if filters.close_px > 1:
         element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (filters.close_px, filters.close_px))
         candidate = cv2.morphologyEx(candidate, cv2.MORPH_CLOSE, element)

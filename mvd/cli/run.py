@@ -68,6 +68,10 @@ def run(slides: tuple[Path, ...], out: Path, config: Path | None, **options: Any
 
     flags = {name: options[name] for name in options if "__" in name}
     settings = settings_from(config, flags)
+    if settings.vessel.method == "classifier":
+        from mvd.classifier import load_classifier
+
+        load_classifier(settings.vessel)  # what is wrong with it is told before any slide is read
     found = find_slides(slides)
     if not found:
         raise MvdError(

@@ -1,0 +1,93 @@
+"""The trees of a classifier, and their vote on every pixel of a tile that can matter.
+
+Input: a tile's ``Stack``. Output: the probability that a pixel is vessel wall, in whole 65535ths: sums of whole
+numbers, the same for every tile, order and machine.
+"""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from mvd.classifier.features import FEATURES, Stack, fill
+from mvd.segment import ZERO_MILLI_OD
+
+CERTAIN = 65535
+"""A probability of 1."""
+LEAF = -1
+"""Child of a node that has none."""
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Decision trees as parallel arrays of their nodes; every node comes before its children.
+
+    Attributes
+    ----------
+    feature : (n,) int16
+        Place in ``FEATURES`` of what a node looks at.
+    threshold : (n,) int32
+        Up to this value a pixel goes left, milli-OD.
+    left, right : (n,) int32
+        Nodes that follow; ``LEAF`` for both of a leaf.
+    leaf : (n,) uint16
+        Probability of vessel of a leaf, in 65535ths.
+    roots : (t,) int32
+        First node of each tree.
+    """
+
+    feature: NDArray[np.int16]
+    threshold: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    leaf: NDArray[np.uint16]
+    roots: NDArray[np.int32]
+
+
+def vessel_probability(stack: Stack, forest: Forest, least_milli_od: int) -> NDArray[np.uint16]:
+    """Let the trees vote on every pixel with enough DAB.
+
+    Parameters
+    ----------
+    stack : Stack
+    forest : Forest
+    least_milli_od : int
+        Pixels with less DAB (of the finest scale, above the background) are none, and not looked at.
+
+    Returns
+    -------
+    (h, w) uint16
+        65535ths.
+    """
+    nodes = np.stack([forest.left, forest.right, forest.threshold, forest.feature], axis=1).astype(np.int32)
+    found: NDArray[np.uint16] = _vote(
+        stack.smooth,
+        stack.sums,
+        stack.sizes,
+        nodes,
+        forest.leaf,
+        forest.roots,
+        least_milli_od + ZERO_MILLI_OD,
+    )
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _vote(smooth, sums, sizes, nodes, leaf, roots, least):  # type: ignore[no-untyped-def]
+    height, width = smooth.shape[1:]
+    out = np.zeros((height, width), np.uint16)
+    values = np.empty(len(FEATURES), np.int32)
+    for row in range(height):
+        for col in range(width):
+            if smooth[0, row, col] < least:
+                continue
+            fill(smooth, sums, sizes, row, col, values)
+            total = 0
+            for root in roots:
+                node = root
+                while nodes[node, 0] != LEAF:
+                    node = nodes[node, 0] if values[nodes[node, 3]] <= nodes[node, 2] else nodes[node, 1]
+                total += leaf[node]
+            out[row, col] = total // len(roots)
+    return out
