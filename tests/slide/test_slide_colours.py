@@ -115,8 +115,13 @@ def test_png_and_its_transparency(tmp_path, picture):
     (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(picture))
     np.testing.assert_array_equal(whole(tmp_path / "a.png"), picture)
     rgba = np.dstack([picture, np.zeros(picture.shape[:2], np.uint8)])
+    rgba[:50, :, 3] = 255
     (tmp_path / "b.png").write_bytes(imagecodecs.png_encode(rgba))
-    assert (whole(tmp_path / "b.png") == 255).all()
+    assert (whole(tmp_path / "b.png")[50:] == 255).all()
+    with contextlib.closing(open_slide(tmp_path / "b.png")) as slide:
+        scanned = slide.scanned(Rect(40, 0, 20, 7))
+    assert scanned[:10].all()
+    assert not scanned[10:].any()
 
 
 def test_jpeg_picture(tmp_path, picture):
@@ -129,9 +134,65 @@ def test_content_decides_not_the_suffix(tmp_path, picture):
     np.testing.assert_array_equal(whole(tmp_path / "really_png.svs"), picture)
 
 
-def test_jpeg_2000_rgb(write_tiff, picture):
-    got = whole(write_tiff(compression="aperio_jp2000_rgb", compressionargs={"level": 0}))
-    assert np.abs(got.astype(int) - picture).mean() < 1
+LAYOUTS = [{"tile": (128, 128)}, {"tile": None, "rowsperstrip": 64}]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["tiles", "strips"])
+@pytest.mark.parametrize(
+    ("compression", "codes"),
+    [
+        ("jpeg2000", (34712,)),
+        ("aperio_jp2000_rgb", (33005,)),
+        ("webp", (50001, 34927)),
+        ("jpegxl", (50002,)),
+        ("jpegxl_dng", (52546,)),
+    ],
+)
+def test_lossless_modern_codecs_are_identical(write_tiff, picture, compression, codes, layout):
+    path = write_tiff(compression=compression, **layout)
+    with tifffile.TiffFile(path) as tiff:
+        assert tiff.pages[0].compression in codes
+    np.testing.assert_array_equal(whole(path), picture)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["tiles", "strips"])
+@pytest.mark.parametrize(
+    ("compression", "args"),
+    [
+        ("jpeg2000", {"level": 45}),
+        ("aperio_jp2000_rgb", {"level": 45}),
+        ("webp", {"level": 95, "lossless": False}),
+        ("jpegxl", {"level": 95, "lossless": False}),
+    ],
+)
+def test_lossy_codecs_shift_no_channel(write_tiff, picture, compression, args, layout):
+    """What is lost is noise (sigma 2 in the picture); a channel's mean stays, so no stain gets stronger or weaker."""
+    off = whole(write_tiff(compression=compression, compressionargs=args, **layout)).astype(int) - picture
+    assert 0.05 < np.abs(off).mean(axis=(0, 1)).max() < 3
+    assert np.abs(off.mean(axis=(0, 1))).max() < 0.7
+
+
+@pytest.mark.parametrize("compression", ["lzw", "zstd", "packbits", "lzma", "jpeg2000", "jpegxl"])
+def test_separate_planes_of_every_lossless_codec(write_tiff, picture, compression):
+    planes = np.ascontiguousarray(np.moveaxis(picture, -1, 0))
+    path = write_tiff(pixels=planes, planarconfig="separate", compression=compression)
+    np.testing.assert_array_equal(whole(path), picture)
+
+
+@pytest.mark.parametrize("compression", [None, "lzw", "zstd", "packbits", "jpeg2000", "webp", "jpegxl"])
+def test_alpha_of_every_codec_with_it(write_tiff, picture, compression):
+    """A transparent pixel is white and not scanned, whatever colour it hides."""
+    alpha = np.full(picture.shape[:2], 255, np.uint8)
+    alpha[100:300, 200:500] = 0
+    path = write_tiff(
+        pixels=np.dstack([picture, alpha]), extrasamples=["unassalpha"], compression=compression
+    )
+    with contextlib.closing(open_slide(path)) as slide:
+        rect = Rect(0, 0, *picture.shape[:2])
+        got, scanned = slide.read(rect), slide.scanned(rect)
+    np.testing.assert_array_equal(scanned, alpha > 0)
+    np.testing.assert_array_equal(got[scanned], picture[scanned])
+    assert (got[~scanned] == 255).all()
 
 
 def test_jpeg_2000_ycbcr_of_older_aperio(tmp_path, picture):
