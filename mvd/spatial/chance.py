@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from mvd.tissue import Tissue
 
@@ -64,40 +65,57 @@ class NullMaxima:
     ----------
     maxima : (R,) int64
         Most vessels in one field, of each random pattern.
+    vessels : int
+        Vessels of each pattern.
+    in_field : float
+        Vessels that a field holds on average: ``vessels`` x area of the field / area of the tissue.
     """
 
     maxima: NDArray[np.int64]
+    vessels: int
+    in_field: float
 
     @property
     def expected(self) -> float:
         """Mean of the maxima: what the fullest field holds where vessels lie at random."""
         return float(self.maxima.mean())
 
-    def p(self, vessels: int) -> float:
+    def p(self, count: int) -> float:
         """Chance that the fullest field of a random pattern holds so many vessels or more.
 
-        The rank p-value (1 + number of maxima as large) / (R + 1) (Kulldorff 1997). Where no random pattern reaches
-        the count it is only known to be small: then the tail of the Gumbel distribution with the mean and the
-        variance of the maxima, taken half a vessel below as counts are whole, but never above the rank p-value
-        (Abrams, Kulldorff and Kleinman 2010). For the second hot spot and later ones the comparison is with the
-        fullest field too, so their p-values are too large rather than too small.
+        The rank p-value (1 + number of maxima as large) / (R + 1) (Kulldorff 1997). Where no random pattern reaches the
+        count it is only known to be small: then ``tail``, but never above the rank p-value. For the second hot spot
+        and later ones the comparison is with the fullest field too, so their p-values are too large rather than too
+        small.
         """
-        reached = int(np.count_nonzero(self.maxima >= vessels))
+        reached = int(np.count_nonzero(self.maxima >= count))
         rank_p = (1 + reached) / (len(self.maxima) + 1)
-        return rank_p if reached else min(rank_p, gumbel_tail(self.maxima, vessels - 0.5))
+        return rank_p if reached else min(rank_p, self.tail(count))
 
+    def tail(self, count: int) -> float:
+        """The same chance by the Gumbel distribution (Abrams, Kulldorff and Kleinman 2010).
 
-def gumbel_tail(maxima: NDArray[np.int64], above: float) -> float:
-    """Chance of a value above ``above`` in the Gumbel distribution fitted to ``maxima`` by its moments.
+        It is fitted by its mean and variance to the maxima of Kulldorff's log likelihood ratio, not to the counts,
+        whose tail is shorter; and taken half a vessel below ``count``, as counts are whole. 1 where all maxima are the
+        same.
+        """
+        ratios = self._log_ratio(self.maxima)
+        spread = float(ratios.std(ddof=1)) if len(ratios) > 1 else 0.0
+        if spread == 0:
+            return 1.0
+        scale = spread * sqrt(6) / pi
+        mode = float(ratios.mean()) - EULER * scale
+        above = float(self._log_ratio(np.array([count - 0.5]))[0])
+        return -expm1(-exp((mode - above) / scale))
 
-    1 where all the maxima are the same and nothing can be fitted.
-    """
-    spread = float(maxima.std(ddof=1)) if len(maxima) > 1 else 0.0
-    if spread == 0:
-        return 1.0
-    scale = spread * sqrt(6) / pi
-    mode = float(maxima.mean()) - EULER * scale
-    return -expm1(-exp(min((mode - above) / scale, 700.0)))
+    def _log_ratio(self, counts: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log likelihood ratio of more vessels in the field than outside; 0 up to the average field."""
+        if self.in_field >= self.vessels:
+            return np.zeros(len(counts))
+        inside = np.clip(counts, self.in_field, self.vessels)
+        outside, average = self.vessels - inside, self.vessels - self.in_field
+        ratio: NDArray[np.float64] = xlogy(inside, inside / self.in_field) + xlogy(outside, outside / average)
+        return ratio
 
 
 def tissue_runs(tissue: Tissue) -> TissueRuns:

@@ -26,6 +26,10 @@ LARGEST_MPP = 4.0
 CAP_UM = 400.0
 """The map goes no farther; nor has a strip to look farther beyond its edge."""
 
+OUTSIDE_PX = 0.2
+"""How far the nearest pixel of a vessel lies outside its wall, px: the mean over places and directions, as measured for
+vessels 5 to 20 um wide at 4 um/px (0.14 to 0.25)."""
+
 MAP_MPP = 16.0
 STRIP_ROWS = 512
 
@@ -56,10 +60,11 @@ def vessel_distance(outlines: Sequence[Outline], tissue: Tissue) -> VesselDistan
     """Measure the distance of all tissue to the nearest vessel.
 
     Exact Euclidean distances between the middles of pixels of 2 to 4 um: a whole number of them makes a pixel of the
-    mask, or the other way round. A pixel is vessel if the outline passes through it or it lies within: on average the
-    middle of the outermost such pixel lies on the wall, so a single distance is off by up to a pixel and the mean is
-    not. The distances are taken in strips: beside a byte for each pixel, they need about 10 MB for each millimetre of
-    the slide's width, whatever its height.
+    mask, or the other way round. A pixel is vessel if the outline passes through it or it lies within, so that no
+    vessel is lost; the middle of the nearest such pixel lies a little outside the wall, which is added again
+    (``OUTSIDE_PX``). A single distance is off by half a pixel or so, the mean by a tenth. The distances are taken in
+    strips: beside a byte for each pixel, they need about 10 MB for each millimetre of the slide's width, whatever
+    its height.
 
     Parameters
     ----------
@@ -124,7 +129,8 @@ def _distance_um(free: NDArray[np.uint8], mpp: float) -> NDArray[np.float64]:
         return np.full(free.shape, CAP_UM)
     distance_px = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     near_px = np.minimum(distance_px, np.float32(2 * CAP_UM / mpp)).astype(np.float64)
-    distance_um: NDArray[np.float64] = np.minimum(np.sqrt(np.rint(near_px**2)) * mpp, CAP_UM)
+    outside_px = OUTSIDE_PX * (near_px > 0)
+    distance_um: NDArray[np.float64] = np.minimum((np.sqrt(np.rint(near_px**2)) + outside_px) * mpp, CAP_UM)
     return distance_um
 
 

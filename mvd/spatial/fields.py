@@ -73,8 +73,7 @@ def sample_fields(xy_um: Points, tissue: Tissue, settings: SpatialSettings, seed
         Decides where the grid starts.
     """
     side_um = sqrt(settings.sample_field_mm2 * UM2_PER_MM2)
-    area_um2 = float(np.count_nonzero(tissue.mask)) * tissue.mpp**2
-    step_um = max(side_um, sqrt(area_um2 / settings.sample_fields))
+    step_um = max(side_um, sqrt(tissue.area_mm2 * UM2_PER_MM2 / settings.sample_fields))
     stream = np.random.SeedSequence(seed, spawn_key=(STREAM,))
     start_um = (np.random.Generator(np.random.PCG64(stream)).random(2) - 1) * step_um
     height_um, width_um = (size * tissue.mpp for size in tissue.mask.shape)
@@ -177,7 +176,8 @@ def _counts(
 
 def _tissue_mm2(tissue: Tissue, top_um: Values, left_um: Values, side_um: float) -> Values:
     """Tissue in each field, (rows, cols), mm2; pixels that an edge cuts count in part."""
-    upper = _running(tissue.mask, top_um / tissue.mpp, (top_um + side_um) / tissue.mpp)
+    parts = tissue.mask if tissue.parts is None else tissue.parts / 255
+    upper = _running(parts, top_um / tissue.mpp, (top_um + side_um) / tissue.mpp)
     both = _running(upper.T, left_um / tissue.mpp, (left_um + side_um) / tissue.mpp)
     return both.T * tissue.mpp**2 / UM2_PER_MM2
 

@@ -58,12 +58,14 @@ def tissue_grid(tissue: Tissue, largest_mpp: float) -> TissueGrid:
         um/px, > 0. A mask that is coarser already stays as it is.
     """
     factor = max(1, floor(largest_mpp / tissue.mpp))
+    parts = tissue.mask if tissue.parts is None else tissue.parts
+    whole = 1 if tissue.parts is None else 255
     if factor == 1:
-        return TissueGrid(tissue.mask.astype(np.float64), tissue.mpp)
-    rows, cols = (np.arange(0, size, factor) for size in tissue.mask.shape)
-    across = np.add.reduceat(tissue.mask, cols, axis=1, dtype=np.uint16)
-    sums = np.add.reduceat(across, rows, axis=0, dtype=np.uint32)
-    return TissueGrid(sums / float(factor * factor), tissue.mpp * factor)
+        return TissueGrid(parts / float(whole), tissue.mpp)
+    rows, cols = (np.arange(0, size, factor) for size in parts.shape)
+    across = np.add.reduceat(parts, cols, axis=1, dtype=np.uint32)
+    sums = np.add.reduceat(across, rows, axis=0, dtype=np.uint64)
+    return TissueGrid(sums / float(whole * factor * factor), tissue.mpp * factor)
 
 
 def majority_mask(grid: TissueGrid) -> Mask:

@@ -64,7 +64,7 @@ def nearest_neighbours(xy_um: Points, tissue: Tissue) -> NearestNeighbours:
         return NearestNeighbours(None, None, None, 0)
     distance_um = cKDTree(xy_um).query(xy_um, k=2)[0][:, 1]
     edge_um, to_edge_um, pixel_um2 = _edge_distances(xy_um, tissue)
-    seen = distance_um <= to_edge_um
+    seen = (distance_um <= to_edge_um) & (to_edge_um > 0)
     uncorrected_um = float(distance_um.mean())
     if not seen.any():
         return NearestNeighbours(None, uncorrected_um, None, 0)
