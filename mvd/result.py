@@ -161,12 +161,15 @@ class Picture:
         Top left corner, um from the slide's top left corner.
     mpp : float
         Pixel size of ``rgb``, um/px.
+    jpeg : bytes, optional
+        The file that ``rgb`` was read from: to be kept as it is, for each new coding loses a little.
     """
 
     rgb: Rgb
     x_um: float
     y_um: float
     mpp: float
+    jpeg: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """Many slides -> a result folder; one bad slide never stops the others.
 
 ``one.py`` does a slide and turns whatever goes wrong into its outcome, ``crew.py`` does several at once in processes
-of their own, ``run.py`` does the whole and writes the cohort's tables, ``record.py`` writes run.json.
+of their own, ``run.py`` does the whole and writes the cohort's tables, ``record.py`` writes run.json,
+``recount.py`` counts a folder again by other rules.
 """
 
 from mvd.batch.one import FoundFile, SlideOutcome, collect_seldom, slide_id
+from mvd.batch.recount import recount, slides_in
 from mvd.batch.run import BatchOutcome, How, Reporter, run
 
 __all__ = [
@@ -14,6 +16,8 @@ __all__ = [
     "Reporter",
     "SlideOutcome",
     "collect_seldom",
+    "recount",
     "run",
     "slide_id",
+    "slides_in",
 ]

@@ -23,7 +23,7 @@ from mvd.errors import Cancelled, MvdError
 from mvd.pipeline import analyze
 from mvd.report import remove_slide, write_slide
 from mvd.report.rows import failed_row, hotspot_rows, region_rows, summary_row
-from mvd.result import Cell
+from mvd.result import Cell, SlideResult
 from mvd.settings import Settings
 
 Row = Mapping[str, Cell]
@@ -198,14 +198,19 @@ def _analyzed(job: SlideJob, progress: Progress) -> SlideOutcome:
     progress("report", 0, 1)
     write_slide(result, job.folder, job.slide_id, job.name)
     progress("report", 1, 1)
+    return outcome_of(result, job.number, job.slide_id, job.name)
+
+
+def outcome_of(result: SlideResult, number: int, slide_id: str, name: str) -> SlideOutcome:
+    """Return the outcome of a slide that was measured."""
     return SlideOutcome(
-        number=job.number,
-        slide_id=job.slide_id,
-        name=job.name,
-        row=summary_row(result, job.slide_id, job.name),
-        hotspots=tuple(hotspot_rows(result, job.slide_id)),
+        number=number,
+        slide_id=slide_id,
+        name=name,
+        row=summary_row(result, slide_id, name),
+        hotspots=tuple(hotspot_rows(result, slide_id)),
         warnings=result.tissue.warnings,
-        regions=tuple(region_rows(result, job.slide_id)),
+        regions=tuple(region_rows(result, slide_id)),
         region_file=result.drawn.file_name if result.drawn else "",
         region_sha256=result.drawn.sha256 if result.drawn else "",
     )

@@ -144,7 +144,7 @@ def run(
             raise
         state = "disk_full"
     outcomes.sort(key=lambda outcome: outcome.number)
-    return _finish(out, settings, how, BatchOutcome(tuple(outcomes), state, stale))
+    return write_tables(out, settings, how, BatchOutcome(tuple(outcomes), state, stale))
 
 
 def _own_settings(settings: Settings, mpp_of: Mapping[str, float]) -> Callable[[str], Settings]:
@@ -222,7 +222,7 @@ def _outcomes(jobs: Sequence[SlideJob], how: How, reporter: Reporter) -> Generat
         yield run_slide(job, lambda *progress, number=job.number: reporter.stage(number, *progress))
 
 
-def _finish(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> BatchOutcome:
+def write_tables(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> BatchOutcome:
     """Write the tables of what is finished, then run.json."""
     failed = [{"slide": s.name, "error": s.error, "what_to_do": s.message} for s in outcome.failed]
     hotspots = [row for slide in outcome.slides for row in slide.hotspots]

@@ -7,14 +7,28 @@ fingerprint.
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 
-from mvd.settings import Settings, read_toml
+from mvd.settings import Settings, meaning, read_toml
 
 _ALIASES = {"slide.mpp": "--mpp", "slide.allow_coarse": "--allow-coarse"}
 _TYPES = {bool: click.BOOL, int: click.INT, float: click.FLOAT}
+
+
+class NumberOf(click.ParamType):  # type: ignore[type-arg]
+    """A number of a setting: what is none is told what it stands for, its unit and its range."""
+
+    def __init__(self, kind: Any, meant: str) -> None:
+        self.kind, self.meant, self.name = kind, meant, kind.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number."""
+        try:
+            return self.kind.convert(value, param, ctx)
+        except click.BadParameter as error:
+            self.fail(f"{error.message.rstrip('.')}; {self.meant}", param, ctx)
 
 
 def numbers(words: str) -> tuple[int | float, ...]:
@@ -28,16 +42,18 @@ def numbers(words: str) -> tuple[int | float, ...]:
 class SettingOption(click.Option):
     """The flag of one setting."""
 
-    def __init__(self, key: str, annotation: Any, default: Any, description: str) -> None:
+    def __init__(self, key: str, field: Any) -> None:
         self.key = key
         flag = flag_of(key)
-        kind = _type_of(annotation)
+        kind = _type_of(field.annotation)
+        if kind in (click.INT, click.FLOAT):
+            kind = NumberOf(kind, meaning(field))
         names = [f"{flag}/--no-{flag[2:]}"] if kind is click.BOOL else [*_alias(key), flag]
         super().__init__(
             [*names, parameter_of(key)],
             type=kind,
             default=None,
-            help=f"{description}  [default: {_shown(default)}]",
+            help=f"{field.description}  [default: {_shown(field.default)}]",
             metavar="R,G,B" if kind is numbers else None,
         )
 
@@ -68,9 +84,7 @@ class SettingsCommand(click.Command):
 def _options() -> Iterator[click.Option]:
     for section, model in Settings():
         for name, field in type(model).model_fields.items():
-            yield SettingOption(
-                f"{section}.{name}", field.annotation, field.default, field.description or name
-            )
+            yield SettingOption(f"{section}.{name}", field)
 
 
 def flag_of(key: str) -> str:
@@ -97,21 +111,31 @@ def settings_from(config: Path | None, flags: Mapping[str, Any]) -> Settings:
     SettingsError
         The message names the file or the flag.
     """
+    return Settings.from_mapping(changes_from(config, flags))
+
+
+def changes_from(config: Path | None, flags: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what TOML and flags say, section by section, checked together; as ``settings_from``."""
     values: dict[str, Any] = read_toml(config) if config else {}
-    if config:
-        Settings.from_mapping(values, str(config))
+    origin = str(config) if config else "settings"
+    if not all(isinstance(section, dict) for section in values.values()):
+        Settings.from_mapping(values, origin)
+    origins = {}
     for parameter, value in flags.items():
         if value is None:
             continue
         section, _, name = parameter.partition("__")
-        Settings.from_mapping({section: {name: value}}, flag_of(f"{section}.{name}"))
         values.setdefault(section, {})[name] = value
-    return Settings.from_mapping(values, "flags and settings file together")
+        origins[f"{section}.{name}"] = flag_of(f"{section}.{name}")
+    Settings.from_mapping(values, origin, origins)
+    return values
 
 
 def _type_of(annotation: Any) -> Any:
     if get_origin(annotation) in (Union, types.UnionType):
         annotation = next(part for part in get_args(annotation) if part is not type(None))
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
     if get_origin(annotation) is Literal:
         return click.Choice(get_args(annotation))
     if get_origin(annotation) is tuple:

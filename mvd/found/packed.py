@@ -59,7 +59,8 @@ def unpack_found(path: Path) -> Found:
         The file is missing, damaged, or of another version of mvd.
     """
     try:
-        with np.load(path, allow_pickle=False) as members:
+        # From memory: numpy leaves a damaged file open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as members:
             arrays = {name: members[name] for name in members.files}
         about = json.loads(arrays["about"].tobytes())
         if about["version"] != _VERSION:

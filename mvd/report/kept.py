@@ -43,7 +43,8 @@ def read_pictures(folder: Path, places: Mapping[str, Mapping[str, float]]) -> di
     pictures = {}
     for name, place in places.items():
         try:
-            pictures[name] = Picture(_pixels((folder / name).read_bytes()), **place)
+            encoded = (folder / name).read_bytes()
+            pictures[name] = Picture(_pixels(encoded), **place, jpeg=encoded)
         except (OSError, cv2.error, TypeError):
             raise UnreadableSlide(
                 f"{folder.name}/{name}: is missing or damaged; run `mvd run` on the slide again"
@@ -52,6 +53,8 @@ def read_pictures(folder: Path, places: Mapping[str, Mapping[str, float]]) -> di
 
 
 def _jpeg(picture: Picture) -> bytes:
+    if picture.jpeg is not None:
+        return picture.jpeg
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR), _GOOD)
     return bytes(encoded)
 

@@ -1,0 +1,136 @@
+"""A result folder -> the same folder, its slides counted by other rules; no slide is read.
+
+A slide's new files are written beside the old ones and take their place when they are complete.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mvd.batch.one import SlideOutcome, is_disk_full, outcome_of
+from mvd.batch.run import BatchOutcome, How, Reporter, State, write_tables
+from mvd.errors import Cancelled, MvdError
+from mvd.recount import recount_slide
+from mvd.report import write_slide
+from mvd.report.rows import failed_row
+from mvd.settings import Settings
+
+Changes = Mapping[str, Mapping[str, Any]]
+BY_HAND = "corrections.json"
+
+
+def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None = None) -> BatchOutcome:
+    """Count all slides of a result folder again, and write its tables anew.
+
+    Slides that had failed stay failed; what was corrected by hand stays with its slide.
+
+    Parameters
+    ----------
+    out : Path
+        A result folder of ``mvd run``.
+    changes : mapping
+        Section -> name -> value of the settings that are to change.
+    reporter : Reporter
+    how : How, optional
+        ``workers`` and ``command``.
+
+    Raises
+    ------
+    MvdError
+        ``out`` is no result folder, or a changed setting needs the slides.
+    """
+    how = how or How()
+    record = _record(out)
+    settings = _changed(record, changes)
+    outcomes: list[SlideOutcome] = []
+    state: State = "finished"
+    try:
+        for outcome in _outcomes(out, record["slides"], (changes, settings.fingerprint), reporter, how):
+            outcomes.append(outcome)
+            reporter.slide_done(outcome)
+    except (KeyboardInterrupt, Cancelled):
+        state = "interrupted"
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        state = "disk_full"
+    if state != "finished":
+        # The tables still tell of all slides, though some by the old rules: the next recount mends that.
+        return BatchOutcome(tuple(outcomes), state)
+    return write_tables(out, settings, how, BatchOutcome(tuple(outcomes), state))
+
+
+def slides_in(out: Path) -> int:
+    """Return how many slides a result folder has; ``MvdError`` if it is none."""
+    return len(_record(out)["slides"])
+
+
+def _record(out: Path) -> dict[str, Any]:
+    try:
+        record = json.loads((out / "run.json").read_bytes())
+        if record["state"] == "running" or not record["slides"]:
+            raise MvdError(f"{out}: the run did not end; finish it with `mvd run` first")
+        return dict(record)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise MvdError(f"{out}: is no result folder of `mvd run`; give the folder with run.json") from None
+
+
+def _changed(record: Mapping[str, Any], changes: Changes) -> Settings:
+    values = {section: dict(given) for section, given in record["settings"].items()}
+    for section, given in changes.items():
+        values.setdefault(section, {}).update(given)
+    return Settings.from_mapping(values, "changed settings")
+
+
+def _outcomes(
+    out: Path, slides: list[dict[str, Any]], rules: tuple[Changes, str], reporter: Reporter, how: How
+) -> Iterator[SlideOutcome]:
+    changes, fingerprint = rules
+    for number, slide in enumerate(slides):
+        reporter.slide_started(number, slide["slide"])
+        folder = out / "slides" / slide["slide_id"]
+        if slide["status"] == "failed":
+            yield _failed(number, slide, slide["error"], slide["message"], fingerprint)
+            continue
+
+        def progress(stage: str, done: int, total: int, number: int = number) -> None:
+            reporter.stage(number, stage, done, total)
+
+        try:
+            result, slide_id, name = recount_slide(
+                folder, changes, workers=how.workers or os.cpu_count() or 1, progress=progress
+            )
+            progress("report", 0, 1)
+            fresh = folder.with_name(f".{folder.name}.new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            write_slide(result, fresh, slide_id, name)
+            _take_place(fresh, folder)
+            progress("report", 1, 1)
+            outcome = outcome_of(result, number, slide_id, name)
+        except MvdError as error:
+            if error.code in ("settings", "cancelled"):
+                raise  # the same for every slide
+            outcome = _failed(number, slide, error.code, str(error), fingerprint)
+        yield replace(outcome, sha256=slide["sha256"])
+
+
+def _failed(number: int, slide: Mapping[str, Any], code: str, message: str, fingerprint: str) -> SlideOutcome:
+    from mvd import __version__
+
+    row = failed_row(slide["slide_id"], slide["slide"], code, fingerprint, __version__)
+    return SlideOutcome(number, slide["slide_id"], slide["slide"], row, message=message)
+
+
+def _take_place(fresh: Path, folder: Path) -> None:
+    """Put a complete new folder in the place of the old one; whichever is there is whole at any moment."""
+    if (folder / BY_HAND).exists():
+        shutil.copy2(folder / BY_HAND, fresh / BY_HAND)
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old)
