@@ -115,16 +115,20 @@ def candidate_mask(dab: MilliOd, segmenter: Segmenter) -> NDArray[np.uint8]:
     neighbour. The rest is skirt: it holds a vessel together, but is no part of what is measured, and lumens stay
     open in it. Gaps up to the closing's size are closed in both.
     """
-    filters = segmenter.filters
-    strongest = cv2.dilate(dab, np.ones((filters.edge_px, filters.edge_px), np.uint8))
+    candidate, wall = open_masks(dab, segmenter)
+    return closed_mask(candidate, wall, segmenter.filters)
+
+
+def open_masks(dab: MilliOd, segmenter: Segmenter) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Candidates and the wall among them before gaps are closed, 0 or 1 each."""
+    edge_px = segmenter.filters.edge_px
+    strongest = cv2.dilate(dab, np.ones((edge_px, edge_px), np.uint8))
     edge = (segmenter.background, segmenter.edge_percent, segmenter.edge_most)
     candidate, wall = _edges(dab, strongest, segmenter.low, edge)
-    return closed_mask(candidate, wall, filters)
+    return candidate, wall
 
 
-def closed_mask(
-    candidate: NDArray[np.uint8], wall: NDArray[np.uint8], filters: Filters
-) -> NDArray[np.uint8]:
+def closed_mask(candidate: NDArray[np.uint8], wall: NDArray[np.uint8], filters: Filters) -> NDArray[np.uint8]:
     """Close gaps in candidates and in the wall within them, 0 or 1 each, and put both into one mask."""
     if filters.close_px > 1:
         element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (filters.close_px, filters.close_px))

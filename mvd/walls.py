@@ -4,7 +4,7 @@ Input: a tile with its halo, and what was fitted once per slide. Output: the can
 finite reach and whole-number arithmetic, so a pixel's answer does not depend on the tile that it was computed in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +25,7 @@ from mvd.classifier.features import DAB
 from mvd.errors import SettingsError
 from mvd.geometry import Rect
 from mvd.haze import Haze, remove_haze
-from mvd.segment import Luts, MilliOd, Segmenter, candidate_mask, closed_mask
+from mvd.segment import Luts, MilliOd, Segmenter, candidate_mask, closed_mask, open_masks
 from mvd.settings import VesselSettings
 from mvd.slide.base import Rgb
 from mvd.stain import Stain
@@ -115,7 +115,9 @@ class ByClassifier:
     def reach_px(self) -> int:
         """The reach of the features, or of the DAB's noise filter, and of the closing, px."""
         filters = self.segmenter.filters
-        return max(self.sizes.reach_px, filters.blur_px // 2) + 2 * (filters.close_px // 2)
+        return max(self.sizes.reach_px, filters.blur_px // 2 + filters.edge_px // 2) + 2 * (
+            filters.close_px // 2
+        )
 
     def find(self, rgb: Rgb, dab: MilliOd, place: Rect) -> NDArray[np.uint8]:
         """Let the trees vote, and close gaps as the thresholds do."""
@@ -123,10 +125,11 @@ class ByClassifier:
         probability = vessel_probability(
             stack, self.classifier.forest, round(self.classifier.least_od * 1000)
         )
-        candidate, wall = (
+        candidate, sure = (
             (probability >= least).view(np.uint8) for least in (min(self.wall, self.skirt), self.wall)
         )
-        return closed_mask(candidate, wall, self.segmenter.filters)
+        _, within_edge = open_masks(dab, self.segmenter)
+        return closed_mask(candidate, sure & within_edge, self.segmenter.filters)
 
 
 def tile_planes(stain: Stain, luts: Luts, mpp: float) -> TilePlanes:
@@ -155,5 +158,10 @@ def make_wall_finder(stain: Stain, segmenter: Segmenter, settings: VesselSetting
         max(1, round(p * CERTAIN)) for p in (settings.wall_probability, settings.skirt_probability)
     )
     return ByClassifier(
-        classifier, tile_planes(stain, segmenter.luts, mpp), sizes_at(mpp), wall, skirt, segmenter
+        classifier,
+        tile_planes(stain, segmenter.luts, mpp),
+        sizes_at(mpp),
+        wall,
+        skirt,
+        replace(segmenter, low=0),
     )

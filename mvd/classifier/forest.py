@@ -87,7 +87,8 @@ def _vote(smooth, sums, sizes, nodes, leaf, roots, least):  # type: ignore[no-un
             for root in roots:
                 node = root
                 while nodes[node, 0] != LEAF:
-                    node = nodes[node, 0] if values[nodes[node, 3]] <= nodes[node, 2] else nodes[node, 1]
+                    # Chosen by a subscript: as a branch, it would be guessed wrong every other time.
+                    node = nodes[node, np.int64(values[nodes[node, 3]] > nodes[node, 2])]
                 total += leaf[node]
             out[row, col] = total // len(roots)
     return out
