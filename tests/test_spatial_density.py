@@ -98,7 +98,7 @@ def test_a_coarse_grid_keeps_the_area():
         tissue = tissue_of(ragged(6, (203, 301)), 2.0)
         grid = tissue_grid(tissue, 2.0 * factor)
         assert grid.mpp == 2.0 * factor
-        assert grid.area_mm2 == pytest.approx(tissue.area_mm2, rel=1e-12)
+        assert grid.area_mm2 == pytest.approx(tissue.area_mm2, rel=1e-6)
         assert grid.part[0, 0] == pytest.approx(tissue.mask[:factor, :factor].sum() / factor**2)
 
 
@@ -108,4 +108,4 @@ def test_regions_that_cut_pixels_count_with_their_part():
     tissue = replace(tissue_of(parts > 127), parts=parts)
     assert tissue_grid(tissue, 8.0).area_mm2 == pytest.approx(tissue.area_mm2)
     assert tissue_grid(tissue, 24.0).area_mm2 == pytest.approx(tissue.area_mm2)
-    assert tissue_grid(tissue, 8.0).part[0, 30] == 0.2
+    assert tissue_grid(tissue, 8.0).part[0, 30] == np.float32(0.2)

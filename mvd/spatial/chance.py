@@ -120,7 +120,8 @@ class NullMaxima:
 
 def tissue_runs(tissue: Tissue) -> TissueRuns:
     """Find the runs of tissue; the mask must have a pixel of tissue."""
-    ends = np.flatnonzero(np.diff(tissue.mask.ravel().view(np.int8), prepend=0, append=0))
+    beyond = np.int8(0)  # of the mask's own type: a plain 0 would make all of it eight times as large
+    ends = np.flatnonzero(np.diff(tissue.mask.ravel().view(np.int8), prepend=beyond, append=beyond))
     first_px, end_px = ends[::2], ends[1::2]
     stop_px = np.cumsum(end_px - first_px)
     return TissueRuns(stop_px, end_px - stop_px, tissue.mask.shape[1], tissue.mpp)

@@ -75,12 +75,13 @@ def density_map(xy_um: Points, tissue: Tissue, bandwidth_um: float) -> DensityMa
     counts = np.zeros(grid.part.shape)
     np.add.at(counts, grid.indices(xy_um), 1.0)
     sigma_px = bandwidth_um / grid.mpp
-    scale = _edge_scale(grid.part, sigma_px)
+    part = grid.part.astype(np.float64)
+    scale = _edge_scale(part, sigma_px)
     # A vessel without any tissue under its kernel (a stray outline beside the mask) has no place on the map.
-    weights = _over(counts, _blurred(scale * grid.part, sigma_px))
+    weights = _over(counts, _blurred(scale * part, sigma_px))
     per_mm2 = scale * _blurred(weights, sigma_px) / grid.pixel_mm2
-    per_mm2[grid.part == 0] = np.nan
-    return DensityMap(per_mm2.astype(np.float32), grid.part.astype(np.float32), grid.mpp, bandwidth_um)
+    per_mm2[part == 0] = np.nan
+    return DensityMap(per_mm2.astype(np.float32), grid.part, grid.mpp, bandwidth_um)
 
 
 def _edge_scale(part: NDArray[np.float64], sigma_px: float) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ OUTSIDE_PX = 0.2
 vessels 5 to 20 um wide at 4 um/px (0.14 to 0.25)."""
 
 MAP_MPP = 16.0
-STRIP_ROWS = 512
+STRIP_ROWS = 256
 
 Values = NDArray[np.float32]
 
@@ -63,7 +63,7 @@ def vessel_distance(outlines: Sequence[Outline], tissue: Tissue) -> VesselDistan
     mask, or the other way round. A pixel is vessel if the outline passes through it or it lies within, so that no
     vessel is lost; the middle of the nearest such pixel lies a little outside the wall, which is added again
     (``OUTSIDE_PX``). A single distance is off by half a pixel or so, the mean by a tenth. The distances are taken in
-    strips: beside a byte for each pixel, they need about 10 MB for each millimetre of the slide's width, whatever
+    strips: beside a byte for each pixel, they need about 5 MB for each millimetre of the slide's width, whatever
     its height.
 
     Parameters
@@ -79,9 +79,9 @@ def vessel_distance(outlines: Sequence[Outline], tissue: Tissue) -> VesselDistan
     far_px, rows = np.zeros(len(FAR_UM)), []
     for distance_um, weight in _strips(vessels, grid, split, block):
         for k, limit_um in enumerate(FAR_UM):
-            far_px[k] += weight[distance_um > limit_um].sum()
+            far_px[k] += weight[distance_um > limit_um].sum(dtype=np.float64)
         rows.append(_block_means(distance_um, weight, block))
-    total_px = grid.part.sum() * split**2
+    total_px = grid.part.sum(dtype=np.float64) * split**2
     fractions = tuple(float(px / total_px) if total_px > 0 else 0.0 for px in far_px)
     return VesselDistance(fractions, np.concatenate(rows), mpp * block)
 
@@ -107,39 +107,46 @@ def _painted(outlines: Sequence[Outline], shape: tuple[int, int], mpp: float) ->
 
 def _strips(
     free: NDArray[np.uint8], grid: TissueGrid, split: int, block: int
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+) -> Iterator[tuple[Values, Values]]:
     """Yield the distances (um, up to ``CAP_UM``) and the tissue parts of one strip of rows after the other."""
     mpp = grid.mpp / split
     halo, height = ceil(CAP_UM / mpp) + 1, len(free)
     step = max(1, STRIP_ROWS // block) * block
     for top in range(0, height, step):
-        first, bottom = max(top - halo, 0), min(top + step, height)
+        bottom = min(top + step, height)
+        part = grid.part[top // split : bottom // split]
+        if not part.any():
+            nothing = np.zeros((bottom - top, free.shape[1]), np.float32)
+            yield nothing, nothing
+            continue
+        first = max(top - halo, 0)
         seen = free[first : min(bottom + halo, height)]
         distance_um = _distance_um(seen, mpp)[top - first : bottom - first]
-        part = grid.part[top // split : bottom // split]
         yield distance_um, part.repeat(split, axis=0).repeat(split, axis=1)
 
 
-def _distance_um(free: NDArray[np.uint8], mpp: float) -> NDArray[np.float64]:
+def _distance_um(free: NDArray[np.uint8], mpp: float) -> Values:
     """Distance of each pixel to the nearest 0, um, at most ``CAP_UM``; that too where there is none.
 
     The squared distance between pixels is a whole number: rounded to it, the last bit is the same everywhere.
     """
     if free.all():
-        return np.full(free.shape, CAP_UM)
+        return np.full(free.shape, CAP_UM, np.float32)
     distance_px = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    near_px = np.minimum(distance_px, np.float32(2 * CAP_UM / mpp)).astype(np.float64)
-    outside_px = OUTSIDE_PX * (near_px > 0)
-    distance_um: NDArray[np.float64] = np.minimum((np.sqrt(np.rint(near_px**2)) + outside_px) * mpp, CAP_UM)
+    near_px = np.minimum(distance_px, np.float32(2 * CAP_UM / mpp), out=distance_px)
+    exact_px = np.sqrt(np.rint(near_px * near_px))
+    exact_px[exact_px > 0] += np.float32(OUTSIDE_PX)
+    distance_um: Values = np.minimum(exact_px * np.float32(mpp), np.float32(CAP_UM))
     return distance_um
 
 
-def _block_means(distance_um: NDArray[np.float64], weight: NDArray[np.float64], block: int) -> Values:
+def _block_means(distance_um: Values, weight: Values, block: int) -> Values:
     """Mean over the tissue of each block of pixels, float32; NaN without tissue."""
     rows, cols = (np.arange(0, size, block) for size in distance_um.shape)
 
-    def sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        total: NDArray[np.float64] = np.add.reduceat(np.add.reduceat(values, cols, axis=1), rows, axis=0)
+    def sums(values: Values) -> NDArray[np.float64]:
+        across = np.add.reduceat(values, cols, axis=1, dtype=np.float64)
+        total: NDArray[np.float64] = np.add.reduceat(across, rows, axis=0)
         return total
 
     total = sums(weight)

@@ -22,13 +22,13 @@ class TissueGrid:
 
     Attributes
     ----------
-    part : (h, w) float64
+    part : (h, w) float32
         Part of the pixel that is tissue, 0 to 1.
     mpp : float
         Pixel size, um/px.
     """
 
-    part: NDArray[np.float64]
+    part: NDArray[np.float32]
     mpp: float
 
     @property
@@ -38,8 +38,8 @@ class TissueGrid:
 
     @property
     def area_mm2(self) -> float:
-        """Area of the tissue, mm2; that of the mask it was made from."""
-        return float(self.part.sum()) * self.pixel_mm2
+        """Area of the tissue, mm2; that of the mask it was made from, to seven digits."""
+        return float(self.part.sum(dtype=np.float64)) * self.pixel_mm2
 
     def indices(self, xy_um: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows and columns of the pixels that hold (n, 2) positions; what lies off the grid goes to its rim."""
@@ -61,11 +61,12 @@ def tissue_grid(tissue: Tissue, largest_mpp: float) -> TissueGrid:
     parts = tissue.mask if tissue.parts is None else tissue.parts
     whole = 1 if tissue.parts is None else 255
     if factor == 1:
-        return TissueGrid(parts / float(whole), tissue.mpp)
+        return TissueGrid(np.divide(parts, whole, dtype=np.float32), tissue.mpp)
     rows, cols = (np.arange(0, size, factor) for size in parts.shape)
     across = np.add.reduceat(parts, cols, axis=1, dtype=np.uint32)
     sums = np.add.reduceat(across, rows, axis=0, dtype=np.uint64)
-    return TissueGrid(sums / float(whole * factor * factor), tissue.mpp * factor)
+    part = (sums / float(whole * factor * factor)).astype(np.float32)
+    return TissueGrid(part, tissue.mpp * factor)
 
 
 def majority_mask(grid: TissueGrid) -> Mask:

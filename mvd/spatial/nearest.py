@@ -63,34 +63,28 @@ def nearest_neighbours(xy_um: Points, tissue: Tissue) -> NearestNeighbours:
     if len(xy_um) < 2:
         return NearestNeighbours(None, None, None, 0)
     distance_um = cKDTree(xy_um).query(xy_um, k=2)[0][:, 1]
-    edge_um, to_edge_um, pixel_um2 = _edge_distances(xy_um, tissue)
-    seen = (distance_um <= to_edge_um) & (to_edge_um > 0)
+    grid = tissue_grid(tissue, FINEST_MPP)
+    to_edge_px2 = _to_edge_px2(grid.part >= 0.5)
+    inner_px2 = np.sort(to_edge_px2[to_edge_px2 > 0])
+    # An edge is half a pixel nearer than the middle of the pixel beyond. A vessel takes the distance of its pixel.
+    needed_px2 = (distance_um / grid.mpp + 0.5) ** 2
+    seen = to_edge_px2[grid.indices(xy_um)] >= needed_px2
     uncorrected_um = float(distance_um.mean())
     if not seen.any():
         return NearestNeighbours(None, uncorrected_um, None, 0)
-    inner_px = len(edge_um) - np.searchsorted(edge_um, distance_um[seen], side="left")
+    inner_px = len(inner_px2) - np.searchsorted(inner_px2, np.ceil(needed_px2[seen]).astype(np.int32))
     mean_um = float(np.sum(distance_um[seen] / inner_px) / np.sum(1 / inner_px))
-    random_um = sqrt(len(edge_um) * pixel_um2 / len(xy_um)) / 2
+    random_um = sqrt(len(inner_px2) * grid.mpp**2 / len(xy_um)) / 2
     return NearestNeighbours(mean_um, uncorrected_um, mean_um / random_um, int(np.count_nonzero(seen)))
 
 
-def _edge_distances(xy_um: Points, tissue: Tissue) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Distances to the edge: of all pixels of tissue (sorted) and of the vessels, um; and a pixel's area, um2.
+def _to_edge_px2(mask: Mask) -> NDArray[np.int32]:
+    """Squared distance from the middle of each pixel to that of the nearest pixel outside, px2; 0 outside.
 
-    A vessel takes the distance of its pixel, so that whenever it is used, its pixel is part of the inner tissue.
+    It is a whole number: rounded to it, the last bit is the same everywhere.
     """
-    grid = tissue_grid(tissue, FINEST_MPP)
-    distance_um = _to_edge_um(grid.part >= 0.5, grid.mpp)
-    return np.sort(distance_um[distance_um > 0]), distance_um[grid.indices(xy_um)], grid.mpp**2
-
-
-def _to_edge_um(mask: Mask, mpp: float) -> NDArray[np.float64]:
-    """Distance from the middle of each pixel of tissue to the edge of the nearest other pixel, um; 0 outside.
-
-    The squared distance between pixels is a whole number: rounded to it, the last bit is the same everywhere.
-    """
-    framed = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    framed = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     distance_px = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    exact_px = np.sqrt(np.rint(distance_px.astype(np.float64) ** 2))
-    distance_um: NDArray[np.float64] = np.maximum(exact_px - 0.5, 0) * mpp
-    return distance_um
+    squares = np.square(distance_px, dtype=np.float64)
+    whole: NDArray[np.int32] = np.rint(squares, out=squares).astype(np.int32)
+    return whole
