@@ -40,8 +40,10 @@ _PATHS, _PLANES = (0x0048, 0x0302), (0x0048, 0x0303)
 _WANTED = (_CLASS, _SYNTAX, _TYPE, _SERIES, _SAMPLES, _BITS, _PHOTOMETRIC, _PATHS, _PLANES)
 _LAST = max(_WANTED)
 _LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
-_UNDEFINED = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = (0xFFFE, 0xE000), (0xFFFE, 0xE00D), (0xFFFE, 0xE0DD)
+UNDEFINED = 0xFFFFFFFF
+"""Length of a value that ends where its items do."""
+ITEM, _ITEM_END, SEQUENCE_END = (0xFFFE, 0xE000), (0xFFFE, 0xE00D), (0xFFFE, 0xE0DD)
+_EXTENDED_TABLE, _PIXELS = (0x7FE0, 0x0001), (0x7FE0, 0x0010)
 _LONGEST_VALUE, _DEEPEST = 1024, 32
 
 Tag = tuple[int, int]
@@ -177,6 +179,34 @@ def _elements(stream: BinaryIO) -> dict[Tag, bytes]:
     return found
 
 
+def to_pixels(stream: BinaryIO) -> tuple[int, bytes]:
+    """Move to the pixels of an explicit file.
+
+    Returns
+    -------
+    (int, bytes)
+        Bytes of the pixels, ``UNDEFINED`` where they are frames; the extended offset table, empty if there is none.
+    """
+    table = b""
+    stream.seek(132)
+    while len(head := stream.read(4)) == 4:
+        tag = _tag(head)
+        length, _ = _length(stream, is_explicit=True)
+        if tag == _PIXELS:
+            return length, table
+        if tag == _EXTENDED_TABLE:
+            table = _exactly(stream, length)
+        else:
+            _pass_over(stream, length, is_explicit=True, depth=0)
+    raise ValueError("it has no pixels")
+
+
+def read_tag_and_length(stream: BinaryIO) -> tuple[Tag, int]:
+    """Read the head of an item; ``ValueError`` at the end of the file."""
+    head = _exactly(stream, 8)
+    return _tag(head[:4]), int.from_bytes(head[4:], "little")
+
+
 def _text(found: dict[Tag, bytes], tag: Tag) -> str:
     return found.get(tag, b"").decode("ascii", "replace").strip("\x00 ")
 
@@ -193,7 +223,7 @@ def _length(stream: BinaryIO, is_explicit: bool) -> tuple[int, bool]:
     """Return the bytes of an element's value, and whether it is known to be a sequence."""
     if not is_explicit:
         length = int.from_bytes(_exactly(stream, 4), "little")
-        return length, length == _UNDEFINED
+        return length, length == UNDEFINED
     kind = _exactly(stream, 2)
     if kind in _LONG_VRS:
         _exactly(stream, 2)
@@ -203,20 +233,20 @@ def _length(stream: BinaryIO, is_explicit: bool) -> tuple[int, bool]:
 
 def _pass_over(stream: BinaryIO, length: int, is_explicit: bool, depth: int) -> None:
     """Move behind a value; one of undefined length ends where its items do."""
-    if length != _UNDEFINED:
+    if length != UNDEFINED:
         stream.seek(length, 1)
         return
     if depth > _DEEPEST:
         raise ValueError("sequences nested too deep")
-    while (tag := _tag(_exactly(stream, 4))) != _SEQUENCE_END:
+    while (tag := _tag(_exactly(stream, 4))) != SEQUENCE_END:
         item_length = int.from_bytes(_exactly(stream, 4), "little")
-        if tag != _ITEM:
+        if tag != ITEM:
             raise ValueError(f"element {tag} where an item belongs")
-        if item_length != _UNDEFINED:
+        if item_length != UNDEFINED:
             stream.seek(item_length, 1)
             continue
         while (inner := _tag(_exactly(stream, 4))) != _ITEM_END:
-            if inner == _SEQUENCE_END:
+            if inner == SEQUENCE_END:
                 raise ValueError("a sequence ends inside an item")
             _pass_over(stream, _length(stream, is_explicit)[0], is_explicit, depth + 1)
         _exactly(stream, 4)

@@ -90,6 +90,7 @@ def _open_other(path: Path, mpp: float | None, family: str | None, head: bytes) 
 
 def _check_dicom(path: Path) -> None:
     from mvd.slide.dicom import check_readable, read_header
+    from mvd.slide.dicom_frames import check_series
 
     try:
         header = read_header(path)
@@ -98,6 +99,12 @@ def _check_dicom(path: Path) -> None:
             f"{shown_name(path)}: its DICOM header cannot be read ({one_line(error)}); copy the file again"
         ) from error
     check_readable(path, header)
+    try:
+        check_series(path, header.series)
+    except (ValueError, OSError) as error:
+        raise UnreadableSlide(
+            f"{shown_name(path)}: its DICOM frames are damaged ({one_line(error)}); copy the slide again"
+        ) from error
 
 
 def _check_mirax(path: Path) -> None:

@@ -72,7 +72,8 @@ def _open(path: Path, mpp: float | None, name: str) -> TiledSlide | str:
         vendor = _openslide_vendor(tiff, tiff.pages.first, name)
         if vendor:
             return vendor
-        check_chain(tiff.filehandle, file_bytes)
+        with path.open("rb") as stream:
+            check_chain(stream, file_bytes)
         pages = [page.aspage() for page in tiff.pages]
         layout = _layout(tiff, pages, file_bytes, name)
         grids = [tile_grid(page, file_bytes, name) for page in layout.pages]
