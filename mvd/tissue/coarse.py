@@ -18,7 +18,7 @@ FLAT_RANGE, STEADY_RANGE = 4, 2
 CHROMA_PART = 0.15
 """Nearly grey: the channels are apart by no more than this part of the brightest."""
 
-_SMOOTH_UM = 4.0
+_SMOOTH_UM, _MEAN_UM = 4.0, 25.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,9 @@ class CoarseView:
         Smoothed by about half a nucleus.
     grey : (h, w) uint8
     spread : (h, w) uint8
-        Difference of the brightest and darkest within ``FLAT_RADIUS_UM``.
+        Difference of the brightest and darkest within ``FLAT_RADIUS_UM``, levels.
+    sloping_spread : (h, w) float32
+        The same against the mean around, which an even slope does not enlarge.
     factor : int
         Pixels of the overview along one side of a pixel here.
     mpp : float
@@ -41,6 +43,7 @@ class CoarseView:
     rgb: Rgb
     grey: NDArray[np.uint8]
     spread: NDArray[np.uint8]
+    sloping_spread: NDArray[np.float32]
     factor: int
     mpp: float
 
@@ -65,9 +68,11 @@ def coarse_view(overview: Rgb, mpp: float) -> CoarseView:
     sigma_px = um_to_px(_SMOOTH_UM, mpp * factor)
     smooth: Rgb = cv2.GaussianBlur(rgb, (0, 0), sigma_px) if sigma_px > 0.3 else rgb
     grey = cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)
+    # Against the mean around: light that falls off evenly is flat all the same.
+    mean = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), um_to_px(_MEAN_UM, mpp * factor))
     around = disc(FLAT_RADIUS_UM, mpp * factor)
-    spread = cv2.subtract(cv2.dilate(grey, around), cv2.erode(grey, around))
-    return CoarseView(smooth, grey, spread, factor, mpp * factor)
+    spread, sloping = (cv2.dilate(part, around) - cv2.erode(part, around) for part in (grey, grey - mean))
+    return CoarseView(smooth, grey, spread, sloping, factor, mpp * factor)
 
 
 def reduction(shape_px: tuple[int, int], mpp: float) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.slide.base import Rgb
-from mvd.tissue.coarse import CHROMA_PART, STEADY_RANGE, CoarseView, disc, reduced_mask
+from mvd.tissue.coarse import CHROMA_PART, FLAT_RANGE, STEADY_RANGE, CoarseView, disc, reduced_mask
 from mvd.tissue.light import light_surface
 
 BARE_RADIUS_UM = 10.0
@@ -115,13 +115,13 @@ def _light(
     coarse: CoarseView, seen: NDArray[np.bool_], shape_px: tuple[int, int]
 ) -> NDArray[np.float32] | None:
     """Follow the glass from where it is brightest into the darker corners."""
-    glass = seen & coarse.flat & coarse.neutral
+    glass = seen & (coarse.flat | (coarse.sloping_spread <= FLAT_RANGE)) & coarse.neutral
     if not glass.any():
         return None
     found = glass & (coarse.grey >= _BRIGHT_PART * np.percentile(coarse.grey[seen], 99.5))
     light = None
     for _ in range(_LIGHT_ROUNDS):
-        light = light_surface(coarse.grey, found, coarse.grey.shape)
+        light = light_surface(coarse.grey, found, coarse.grey.shape, least_shading=0.0)
         if light is None:
             return None
         expected = light * np.percentile(coarse.grey[found] / light[found], 75)

@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 LEAST_SHADING = 0.04
 """Part of the light that must be missing somewhere before it is taken for shading."""
 
-_CELL_PX, _LEAST_CELL_PART, _LEAST_CELLS = 8, 0.5, 24
+_MOST_CELL_PX, _LEAST_CELL_PX, _CELLS_ALONG = 8, 3, 24
+_LEAST_CELL_PART, _LEAST_CELLS = 0.5, 24
 _LEAST_TRIMMED, _ROUNDS = 1.0, 4
 
 
 def light_surface(
-    grey: NDArray[np.uint8], glass: NDArray[np.bool_], shape_px: tuple[int, int]
+    grey: NDArray[np.uint8],
+    glass: NDArray[np.bool_],
+    shape_px: tuple[int, int],
+    least_shading: float = LEAST_SHADING,
 ) -> NDArray[np.float32] | None:
     """Fit a paraboloid to the brightness of the glass.
 
@@ -26,6 +30,8 @@ def light_surface(
         Where it shows glass beyond doubt.
     shape_px : (int, int)
         Height and width of the surface that is wanted, over the same area.
+    least_shading : float
+        Light that varies by less than this part of it is even.
 
     Returns
     -------
@@ -43,7 +49,7 @@ def light_surface(
         kept = off <= max(_LEAST_TRIMMED, 3 * float(np.median(off)))
     fitted = terms[kept] @ factors
     darkest, brightest = float(fitted.min()), float(fitted.max())
-    if darkest > (1 - LEAST_SHADING) * brightest:
+    if darkest > (1 - least_shading) * brightest:
         return None
     rows, cols = np.linspace(-1, 1, shape_px[0])[:, None], np.linspace(-1, 1, shape_px[1])[None, :]
     along_rows = factors[0] + factors[1] * rows + factors[3] * rows**2
@@ -62,12 +68,13 @@ def _cell_medians(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return place (row, col), each -1 to 1, and median brightness of every cell that holds enough glass."""
     height, width = grey.shape
+    cell_px = min(max(min(height, width) // _CELLS_ALONG, _LEAST_CELL_PX), _MOST_CELL_PX)
     places, levels = [], []
-    for top in range(0, height, _CELL_PX):
-        for left in range(0, width, _CELL_PX):
-            here = glass[top : top + _CELL_PX, left : left + _CELL_PX]
+    for top in range(0, height, cell_px):
+        for left in range(0, width, cell_px):
+            here = glass[top : top + cell_px, left : left + cell_px]
             if np.count_nonzero(here) >= _LEAST_CELL_PART * here.size:
-                levels.append(float(np.median(grey[top : top + _CELL_PX, left : left + _CELL_PX][here])))
+                levels.append(float(np.median(grey[top : top + cell_px, left : left + cell_px][here])))
                 row, col = top + here.shape[0] / 2, left + here.shape[1] / 2
                 places.append((2 * row / height - 1, 2 * col / width - 1))
     return np.array(places, float).reshape(-1, 2), np.array(levels, float)
