@@ -7,7 +7,14 @@ compares them with what is committed.
 from pathlib import Path
 
 from mvd import Settings
-from mvd.result import FAILED_COLUMNS, HOTSPOT_COLUMNS, SUMMARY_COLUMNS, VESSEL_COLUMNS, Column
+from mvd.result import (
+    FAILED_COLUMNS,
+    HOTSPOT_COLUMNS,
+    REGION_COLUMNS,
+    SUMMARY_COLUMNS,
+    VESSEL_COLUMNS,
+    Column,
+)
 
 HERE = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py (`make docs`); change the code, not this page. -->"
@@ -28,6 +35,12 @@ TABLES = (
         "hotspots.csv",
         "A row per hot spot, of all slides beside summary.csv and of one in its folder.",
         HOTSPOT_COLUMNS,
+    ),
+    (
+        "regions.csv",
+        "Only with `--region`: a row for each region of every slide as it was drawn, then one for all together; "
+        "beside summary.csv and in the slide's folder.",
+        REGION_COLUMNS,
     ),
     ("failed.csv", "Only if a slide failed.", FAILED_COLUMNS),
 )

@@ -12,7 +12,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mvd.errors import SettingsError
 from mvd.hotspots import Hotspot, find_hotspots, hotspot_rank, tissue_fraction
 from mvd.hotspots.densest import densest_centres
 from mvd.hotspots.sweep import Forbidden
@@ -360,11 +359,6 @@ def test_a_circle_smaller_than_a_pixel_takes_its_pixel() -> None:
     assert tissue_fraction(tissue, 17.0, 9.0, 1.5) == 1
     assert tissue_fraction(tissue, 9.0, 9.0, 1.5) == 0
     assert tissue_fraction(tissue, -100.0, 9.0, 1.5) == 0
-
-
-def test_a_field_smaller_than_a_vessel_is_refused() -> None:
-    with pytest.raises(SettingsError, match="field_mm2"):
-        find_hotspots(np.zeros((1, 2)), HotspotSettings(field_mm2=1e-9), NO_TISSUE)
 
 
 def test_positions_that_are_not_numbers_are_refused() -> None:

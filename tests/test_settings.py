@@ -11,7 +11,7 @@ from mvd.errors import SettingsError
 from mvd.settings import Settings, read_toml
 
 PINNED = "model.npz@sha256:" + "0123456789abcdef" * 4
-OTHERS = {("vessel", "method"): "classifier", ("vessel", "classifier"): PINNED}
+OTHERS = {("slide", "icc"): "srgb", ("vessel", "method"): "classifier", ("vessel", "classifier"): PINNED}
 EVERY_KEY = [(section, name) for section, model in Settings() for name in type(model).model_fields]
 
 
@@ -31,7 +31,7 @@ def changed(section, name):
         new = [200, 201, 202] if "white" in name else 0.3
     else:
         top = next((m.le for m in field.metadata if hasattr(m, "le")), value + 2)
-        new = type(value)(value + (top - value) / 2) if type(value) is float else value + 1
+        new = type(value)(value + (top - value) / 100) if type(value) is float else value + 1
     return {section: {name: new}}
 
 
@@ -56,8 +56,8 @@ def test_every_setting_has_its_meaning_in_the_toml():
 
 def test_the_fingerprint_does_not_depend_on_how_a_number_is_written():
     whole = Settings.from_mapping({"vessel": {"min_area_um2": 20}})
-    text = Settings.from_mapping({"vessel": {"min_area_um2": "20.0"}})
-    assert whole.fingerprint == text.fingerprint == Settings().fingerprint
+    fraction = Settings.from_mapping({"vessel": {"min_area_um2": 20.0}})
+    assert whole.fingerprint == fraction.fingerprint == Settings().fingerprint
     assert len(whole.fingerprint) == 16
 
 
@@ -92,6 +92,18 @@ def test_settings_cannot_be_changed():
         ({"slide": {"mpp": 250}}, ["slide.mpp", "5"]),
         ({"slide": {"mpp": "0,25"}}, ["slide.mpp", "0,25"]),
         ({"hotspot": {"count": 2.5}}, ["hotspot.count", "2.5"]),
+        ({"hotspot": {"count": 3.0}}, ["hotspot.count", "integer"]),
+        ({"hotspot": {"count": True}}, ["hotspot.count", "integer"]),
+        ({"vessel": {"min_area_um2": "20.0"}}, ["vessel.min_area_um2", "'20.0'", "um2 [>= 0]"]),
+        ({"slide": {"allow_coarse": "yes"}}, ["slide.allow_coarse", "boolean"]),
+        ({"stain": {"dab": [0.2, "0.5", 0.1]}}, ["stain.dab.1", "number", "'0.5'"]),
+        ({"stain": {"white_point": [240, 240, 240.0]}}, ["stain.white_point", "integer"]),
+        ({"stain": {"dab": [0.65, 0.7, 0.3]}}, ["stain.dab", "10 degrees apart"]),
+        ({"stain": {"hematoxylin": [0.269, 0.568, 0.778]}}, ["stain.dab", "10 degrees apart"]),
+        ({"vessel": {"min_low_od": 0.3}}, ["vessel.min_high_od", "below vessel.min_low_od, which is 0.3"]),
+        ({"vessel": {"min_high_od": 0.05}}, ["vessel.min_high_od", "0.05", ", OD [>= 0.01, <= 2]"]),
+        ({"vessel": {"wall_probability": 0.2}}, ["vessel.skirt_probability", "which is 0.2"]),
+        ({"hotspot": {"field_mm2": 0.000001}}, ["hotspot.field_mm2", "mm2", ">= 0.001, <= 100"]),
     ],
 )
 def test_an_error_names_the_source_the_key_and_what_is_wrong(values, words):

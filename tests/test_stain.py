@@ -183,6 +183,6 @@ def test_the_preset_method_looks_at_no_pixel() -> None:
 
 
 def test_two_stains_of_one_direction_are_an_error() -> None:
-    same = StainSettings(hematoxylin=(0.3, 0.5, 0.7), dab=(0.6, 1.0, 1.4))
+    same = StainSettings().model_copy(update={"hematoxylin": (0.3, 0.5, 0.7), "dab": (0.6, 1.0, 1.4)})
     with pytest.raises(StainError, match=r"stain\.dab"):
         fit_stain_matrix(np.zeros((10, 3), np.uint8), WHITE, same)

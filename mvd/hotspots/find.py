@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.errors import SettingsError
 from mvd.geometry import circle_radius_um
 from mvd.hotspots.centring import STEP_UM, settle
 from mvd.hotspots.densest import densest_centres
@@ -21,7 +20,6 @@ from mvd.settings import HotspotSettings
 from mvd.tissue import Tissue
 
 MOST_TIES = 512  # corners of equally good regions that are compared
-MIN_RADIUS_UM = 1.0  # smaller than any vessel
 NOWHERE = np.empty((0, 4))
 
 Points = NDArray[np.float64]
@@ -100,11 +98,6 @@ def find_hotspots(
     -------
     tuple of Hotspot
         At most ``settings.count``; each holds a vessel. Centres are two radii apart, to 1e-6 um.
-
-    Raises
-    ------
-    SettingsError
-        The field is smaller than any vessel (radius below 1 um).
     """
     radius_um = _radius_um(settings.field_mm2)
     vessels = np.unique(np.asarray(xy_um, dtype=np.float64).reshape(-1, 2), axis=0, return_counts=True)
@@ -173,12 +166,7 @@ def tissue_fraction(tissue: Tissue, x_um: float, y_um: float, radius_um: float) 
 
 def _radius_um(field_mm2: float) -> float:
     """Radius of the field in whole 0.001 um, as it is printed."""
-    radius_um = round(circle_radius_um(field_mm2), 3)
-    if radius_um < MIN_RADIUS_UM:
-        raise SettingsError(
-            f"hotspot.field_mm2 = {field_mm2:g} is smaller than a vessel; give 0.000004 or more"
-        )
-    return radius_um
+    return round(circle_radius_um(field_mm2), 3)
 
 
 def _grown(damage_um: Points, radius_um: float) -> Points:

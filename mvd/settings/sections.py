@@ -1,16 +1,10 @@
-"""The one settings model: what to measure, never how (tile size, workers and jobs are arguments).
+"""The sections of the settings: every parameter with its default, its range and its unit, and what must fit together.
 
-Input: defaults < a TOML file < flags. Output: a frozen ``Settings``, its TOML and its fingerprint. The CLI's flags
-and the plugin's form are made from these fields, so a new parameter is one line here.
+A new parameter is one line here; flags, TOML and the documentation are made from it.
 """
 
-import difflib
-import hashlib
-import json
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from math import acos, degrees, hypot
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,24 +12,29 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
-from mvd.errors import SettingsError
-from mvd.pinned import pinned, sha256_of, without_folder
+from mvd.pinned import pinned, without_folder
 
-Vector = tuple[float, float, float]
-Channel = Annotated[int, Field(ge=1, le=255)]
+LEAST_ANGLE_DEG = 10.0
+"""Two stains nearer to each other than this cannot be told apart."""
+
+# A TOML array is a list: it is taken for a tuple, but a text in it never for a number.
+Number = Annotated[float, Field(strict=True)]
+Channel = Annotated[int, Field(ge=1, le=255, strict=True)]
+Vector = Annotated[tuple[Number, Number, Number], Field(strict=False)]
+Colour = Annotated[tuple[Channel, Channel, Channel], Field(strict=False)]
 PinnedFile = Annotated[
     str, AfterValidator(pinned), PlainSerializer(without_folder, when_used="json-unless-none")
 ]
 
 
 class Section(BaseModel):
-    """Base of the sections: frozen, and a misspelt key is an error."""
+    """Base of the sections: frozen; a misspelt key is an error, and so is a text where a number belongs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class SlideSettings(Section):
@@ -80,11 +79,15 @@ class StainSettings(Section):
     hematoxylin: Vector = Field(
         (0.651, 0.701, 0.290), description="Preset hematoxylin direction, OD of R G B (QuPath H-DAB)"
     )
-    dab: Vector = Field((0.269, 0.568, 0.778), description="Preset DAB direction, OD of R G B (QuPath H-DAB)")
+    dab: Vector = Field(
+        (0.269, 0.568, 0.778),
+        validate_default=True,
+        description="Preset DAB direction, OD of R G B (QuPath H-DAB)",
+    )
     max_angle_deg: float = Field(
         12.0, ge=0, le=45, description="A fitted vector farther from its preset is not believed, degrees"
     )
-    white_point: tuple[Channel, Channel, Channel] | None = Field(
+    white_point: Colour | None = Field(
         None, description="Background colour R G B, 1-255; measured when not given"
     )
 
@@ -93,6 +96,16 @@ class StainSettings(Section):
     def _a_direction(cls, vector: Vector) -> Vector:
         if min(vector) < 0 or max(vector) <= 0:
             raise ValueError("a stain vector has no negative part and is not zero")
+        return vector
+
+    @field_validator("dab")
+    @classmethod
+    def _another_direction(cls, vector: Vector, info: ValidationInfo) -> Vector:
+        other = info.data.get("hematoxylin")
+        if other and _angle_deg(vector, other) < LEAST_ANGLE_DEG:
+            raise ValueError(
+                f"the directions of DAB and hematoxylin {other} must be {LEAST_ANGLE_DEG:g} degrees apart"
+            )
         return vector
 
 
@@ -106,17 +119,25 @@ class VesselSettings(Section):
         None, description="The file that `mvd train` wrote, for method classifier; known by its content"
     )
     wall_probability: float = Field(
-        0.5, gt=0, le=1, description="What the classifier gives at least so much is wall"
+        0.7, gt=0, le=1, description="The classifier's wall has at least this probability, within its edge"
     )
     skirt_probability: float = Field(
-        0.25, gt=0, le=1, description="What it gives at least so much holds a vessel together, but is no wall"
+        0.5,
+        gt=0,
+        le=1,
+        validate_default=True,
+        description="What it gives at least this probability holds a vessel together",
     )
     blur_um: float = Field(0.5, ge=0, le=5, description="Sigma of the noise filter, um")
     min_low_od: float = Field(
         0.08, ge=0.01, le=2, description="Outline threshold, at least so far above the background DAB, OD"
     )
     min_high_od: float = Field(
-        0.15, ge=0.01, le=2, description="A vessel reaches this far above the background DAB somewhere, OD"
+        0.15,
+        ge=0.01,
+        le=2,
+        validate_default=True,
+        description="A vessel reaches this far above the background DAB somewhere, OD",
     )
     low_spreads: float = Field(
         2.0, ge=0, le=50, description="Outline threshold, in spreads of the background DAB above it"
@@ -156,12 +177,28 @@ class VesselSettings(Section):
         50.0, gt=0, description="Vessels with a wider lumen (about 8 red cells) are not counted, um"
     )
 
+    @field_validator("skirt_probability")
+    @classmethod
+    def _not_above_the_wall(cls, skirt: float, info: ValidationInfo) -> float:
+        wall = info.data.get("wall_probability", skirt)
+        if skirt > wall:
+            raise ValueError(f"must not be above vessel.wall_probability, which is {wall:g}")
+        return skirt
+
+    @field_validator("min_high_od")
+    @classmethod
+    def _not_below_the_outline(cls, high: float, info: ValidationInfo) -> float:
+        low = info.data.get("min_low_od", high)
+        if high < low:
+            raise ValueError(f"must not be below vessel.min_low_od, which is {low:g}")
+        return high
+
 
 class HotspotSettings(Section):
     """The fields that hot spots are counted in."""
 
     field_mm2: float = Field(
-        0.74, gt=0, le=100, description="Area of the circular field, mm2 (0.74: x200 objective)"
+        0.74, ge=0.001, le=100, description="Area of the circular field, mm2 (0.74: x200 objective)"
     )
     count: int = Field(10, ge=1, le=100, description="Disjoint hot spots to report")
     nulls: int = Field(
@@ -181,7 +218,7 @@ class SpatialSettings(Section):
         100, ge=1, le=10000, description="Systematic random fields to lay on the tissue, about"
     )
     sample_field_mm2: float = Field(
-        0.15, gt=0, le=10, description="Area of one systematic field, a square, mm2"
+        0.15, ge=0.001, le=10, description="Area of one systematic field, a square, mm2"
     )
 
 
@@ -193,106 +230,7 @@ class ReportSettings(Section):
     hotspot_px: int = Field(1400, ge=200, le=6000, description="Side of a hot-spot picture, px")
 
 
-class Settings(Section):
-    """Everything that decides a result, in sections."""
-
-    slide: SlideSettings = SlideSettings()
-    tissue: TissueSettings = TissueSettings()
-    stain: StainSettings = StainSettings()
-    vessel: VesselSettings = VesselSettings()
-    hotspot: HotspotSettings = HotspotSettings()
-    spatial: SpatialSettings = SpatialSettings()
-    report: ReportSettings = ReportSettings()
-
-    @property
-    def fingerprint(self) -> str:
-        """First 16 hex digits of the SHA-256 of the canonical JSON of all settings."""
-        values = self.model_dump(mode="json")
-        if self.vessel.classifier:  # what it is, not what its file is called
-            values["vessel"]["classifier"] = sha256_of(self.vessel.classifier)
-        canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any], origin: str = "settings") -> "Settings":
-        """Make settings from nested mappings; ``origin`` names the source in an error.
-
-        Raises
-        ------
-        SettingsError
-            For an unknown key (the nearest key is named), a wrong type or a value out of range.
-        """
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            raise SettingsError(f"{origin}: {_explain(error)}") from None
-
-    @classmethod
-    def from_toml(cls, path: Path) -> "Settings":
-        """Read settings from a TOML file; what it leaves out keeps its default."""
-        return cls.from_mapping(read_toml(path), str(path))
-
-    def to_toml(self) -> str:
-        """Write all settings as TOML, each with its meaning and unit as a comment."""
-        import tomlkit
-
-        document = tomlkit.document()
-        for section_name, section in self:
-            table = tomlkit.table()
-            values = section.model_dump(mode="json")
-            for name, field in type(section).model_fields.items():
-                value = values[name]
-                table.add(tomlkit.comment(field.description or name))
-                if value is None:
-                    table.add(tomlkit.comment(f"{name} = (not set)"))
-                else:
-                    table.add(name, value)
-            document.add(section_name, table)
-        return tomlkit.dumps(document)
-
-
-_RULE_SECTIONS = {"hotspot", "spatial", "report"}
-_VESSEL_RULES = {
-    "join_gap_um",
-    "own_lumen_um2",
-    "residual_weight",
-    "max_foreign_part",
-    "min_area_um2",
-    "max_wall_um",
-    "max_lumen_width_um",
-}
-
-
-def is_rule(section: str, name: str) -> bool:
-    """Whether a setting applies to what was found stained: if changed, the slide need not be read again."""
-    return section in _RULE_SECTIONS or (section == "vessel" and name in _VESSEL_RULES)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file into nested dicts; a file that is missing or no TOML is a ``SettingsError``."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}; start from `mvd config show`") from None
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"unknown setting {key!r}{_nearest(first['loc'])}; `mvd config show` lists them all"
-    return f"{key}: {first['msg'].lower()} (got {first['input']!r}); `mvd config show` gives unit and default"
-
-
-def _nearest(location: tuple[str | int, ...]) -> str:
-    """Name the nearest known key, by its own name too: it may stand in the wrong section, or in none."""
-    known = {f"{s}.{name}": name for s, section in Settings() for name in type(section).model_fields}
-    wanted = ".".join(str(part) for part in location)
-    names = list(Settings.model_fields) if len(location) == 1 else list(known)
-    close = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
-    last = difflib.get_close_matches(str(location[-1]), known.values(), n=1, cutoff=0.8)
-    if last and (not close or close[0].split(".")[-1] != last[0]):
-        close = [key for key, name in known.items() if name == last[0]]
-    return f", did you mean {close[0]!r}?" if close else ""
+def _angle_deg(first: Vector, second: Vector) -> float:
+    """Angle between two directions, degrees."""
+    cosine = sum(a * b for a, b in zip(first, second, strict=True)) / (hypot(*first) * hypot(*second))
+    return degrees(acos(min(cosine, 1.0)))

@@ -1,0 +1,122 @@
+"""Defaults < a TOML file < flags -> a frozen ``Settings``, its TOML and its fingerprint."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, ValidationError
+
+from mvd.errors import SettingsError
+from mvd.pinned import sha256_of
+from mvd.settings.explain import explain
+from mvd.settings.sections import (
+    HotspotSettings,
+    ReportSettings,
+    Section,
+    SlideSettings,
+    SpatialSettings,
+    StainSettings,
+    TissueSettings,
+    VesselSettings,
+)
+
+
+class Settings(Section):
+    """Everything that decides a result, in sections."""
+
+    model_config = ConfigDict(strict=False)  # a section may be a mapping; what is in it is judged strictly
+
+    slide: SlideSettings = SlideSettings()
+    tissue: TissueSettings = TissueSettings()
+    stain: StainSettings = StainSettings()
+    vessel: VesselSettings = VesselSettings()
+    hotspot: HotspotSettings = HotspotSettings()
+    spatial: SpatialSettings = SpatialSettings()
+    report: ReportSettings = ReportSettings()
+
+    @property
+    def fingerprint(self) -> str:
+        """First 16 hex digits of the SHA-256 of the canonical JSON of all settings."""
+        values = self.model_dump(mode="json")
+        if self.vessel.classifier:  # what it is, not what its file is called
+            values["vessel"]["classifier"] = sha256_of(self.vessel.classifier)
+        canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_mapping(
+        cls, values: Mapping[str, Any], origin: str = "settings", origins: Mapping[str, str] | None = None
+    ) -> "Settings":
+        """Make settings from nested mappings; ``origin`` names the source in an error.
+
+        Parameters
+        ----------
+        values : mapping
+        origin : str
+        origins : mapping, optional
+            ``section.name`` -> where this one value came from, if not from ``origin``.
+
+        Raises
+        ------
+        SettingsError
+            For an unknown key (the nearest key is named), a wrong type, a value out of range, and values that do not
+            fit each other.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            key, wrong = explain(error, cls())
+            raise SettingsError(f"{(origins or {}).get(key, origin)}: {wrong}") from None
+
+    @classmethod
+    def from_toml(cls, path: Path) -> "Settings":
+        """Read settings from a TOML file; what it leaves out keeps its default."""
+        return cls.from_mapping(read_toml(path), str(path))
+
+    def to_toml(self) -> str:
+        """Write all settings as TOML, each with its meaning and unit as a comment."""
+        import tomlkit
+
+        document = tomlkit.document()
+        for section_name, section in self:
+            table = tomlkit.table()
+            values = section.model_dump(mode="json")
+            for name, field in type(section).model_fields.items():
+                value = values[name]
+                table.add(tomlkit.comment(field.description or name))
+                if value is None:
+                    table.add(tomlkit.comment(f"{name} = (not set)"))
+                else:
+                    table.add(name, value)
+            document.add(section_name, table)
+        return tomlkit.dumps(document)
+
+
+_RULE_SECTIONS = {"hotspot", "spatial", "report"}
+_VESSEL_RULES = {
+    "join_gap_um",
+    "own_lumen_um2",
+    "residual_weight",
+    "max_foreign_part",
+    "min_area_um2",
+    "max_wall_um",
+    "max_lumen_width_um",
+}
+
+
+def is_rule(section: str, name: str) -> bool:
+    """Whether a setting applies to what was found stained: if changed, the slide need not be read again."""
+    return section in _RULE_SECTIONS or (section == "vessel" and name in _VESSEL_RULES)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file into nested dicts; a file that is missing or no TOML is a ``SettingsError``."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}; start from `mvd config show`") from None
