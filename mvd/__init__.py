@@ -3,12 +3,14 @@
 The way a slide takes (``mvd.analyze``)::
 
     slide file -> slide/       RGB at a known pixel size (mpp)
-               -> tissue.py    overview -> tissue mask, area, white point
+               -> tissue/      overview -> tissue mask, area, white point
+               -> region/      GeoJSON -> the areas that the rest is limited to, if any
                -> fit.py       sampled tissue -> stain matrix (stain.py) and DAB thresholds
                -> tiles.py     core and halo rectangles over the tissue
                -> scan.py      every tile: segment.py (DAB -> candidate mask) -> runs
                -> runs/        runs -> components over the whole slide (no seams)
                -> vessels/     components -> vessels: rings closed, touching ones split, rules with reasons
+               -> limits.py    tissue and vessels outside the regions, or that could not be decoded, are left out
                -> hotspots/    vessels + tissue -> the circles that hold the most
                -> summary.py   the slide's row of summary.csv
                -> report/      tables, GeoJSON, pictures
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mvd.errors import Cancelled, MvdError
     from mvd.geometry import Rect
     from mvd.pipeline import analyze
+    from mvd.region import Region
     from mvd.result import SlideResult
     from mvd.settings import Settings
     from mvd.slide import Slide, SlideInfo, open_slide
@@ -30,6 +33,7 @@ __all__ = [
     "Cancelled",
     "MvdError",
     "Rect",
+    "Region",
     "Settings",
     "Slide",
     "SlideInfo",
@@ -43,6 +47,7 @@ _HOMES = {
     "Cancelled": "mvd.errors",
     "MvdError": "mvd.errors",
     "Rect": "mvd.geometry",
+    "Region": "mvd.region",
     "Settings": "mvd.settings",
     "Slide": "mvd.slide",
     "SlideInfo": "mvd.slide",
