@@ -141,6 +141,20 @@ def test_a_bad_slide_stops_nobody_and_leaves_no_number(found, slides, tmp_path):
     assert json.loads((out / "run.json").read_text())["slides"][1]["status"] == "failed"
 
 
+def test_a_folder_that_cannot_be_emptied_stops_nobody(found, slides, tmp_path):
+    stuck = tmp_path / "out" / "slides" / slide_id("bad.tif") / "vessels.csv"
+    stuck.mkdir(parents=True)
+    bad = tmp_path / "bad.tif"
+    bad.write_bytes(b"no slide")
+    outcome = run([FoundSlide(bad, "bad.tif"), found[0]], tmp_path / "out", Settings(), Heard())
+    assert [slide.status for slide in outcome.slides] == ["failed", "ok"]
+    assert outcome.slides[0].error == "unreadable"
+    assert "could not be removed" in outcome.slides[0].message
+    shutil.copy(slides / "two.tif", bad)
+    outcome = run([FoundSlide(bad, "bad.tif"), found[0]], tmp_path / "out", Settings(), Heard())
+    assert [slide.status for slide in outcome.slides] == ["failed", "ok"]
+
+
 def test_an_unexpected_error_is_one_line_and_the_log_says_where(found, tmp_path):
     outcome = run(found, tmp_path, Settings(), Heard(at=(1, "tiles"), do=raising(KeyError("lost"))))
     assert [slide.status for slide in outcome.slides] == ["ok", "failed", "ok"]
@@ -183,15 +197,19 @@ def test_a_full_disk_stops_the_run_with_nothing_half_written(found, tmp_path, jo
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no signals on this system")
-def test_a_process_that_dies_takes_only_its_slide_with_it(found, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "advice"), [("SIGSEGV", "copy it again"), ("SIGKILL", "out of memory: use fewer --jobs")]
+)
+def test_a_process_that_dies_takes_only_its_slide_with_it(found, tmp_path, name, advice):
     def kill():
         for process in multiprocessing.active_children():
-            os.kill(process.pid, signal.SIGSEGV)
+            os.kill(process.pid, signal.Signals[name])
 
     outcome = run(found, tmp_path, Settings(), Heard(at=(0, "overview"), do=kill), how=How(jobs=2))
     assert outcome.exit_code == 3
     assert outcome.slides[0].error == "crashed"
-    assert "SIGSEGV" in outcome.slides[0].message
+    assert name in outcome.slides[0].message
+    assert advice in outcome.slides[0].message
     assert outcome.slides[2].status == "ok"
     assert len(outcome.slides) == 3
 

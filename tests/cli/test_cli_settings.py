@@ -55,7 +55,23 @@ def test_flags_of_every_kind_reach_the_run(mvd, slides, tmp_path):
             ["--vessel-min-area-um2", "-1"],
             "--vessel-min-area-um2: vessel.min_area_um2: input should be greater",
         ),
-        (["--vessel-min-area-um2", "big"], "'--vessel-min-area-um2': 'big' is not a valid float"),
+        (
+            ["--vessel-min-area-um2", "big"],
+            "'--vessel-min-area-um2': 'big' is not a valid float; Smaller vessels (lumen included) are not counted, "
+            "um2 [>= 0]",
+        ),
+        (["--vessel-min-area-um2", "-1"], "not counted, um2 [>= 0]"),
+        (["--hotspot-count", "2.5"], "'--hotspot-count': '2.5' is not a valid integer; Disjoint hot spots"),
+        (
+            ["--hotspot-field-mm2", "0.000001"],
+            "--hotspot-field-mm2: hotspot.field_mm2: input should be greater",
+        ),
+        (
+            ["--vessel-min-low-od", "0.5"],
+            "vessel.min_high_od: must not be below vessel.min_low_od, which is 0.5",
+        ),
+        (["--vessel-min-high-od", "0.05"], "--vessel-min-high-od: vessel.min_high_od: must not be below"),
+        (["--stain-dab", "0.65,0.7,0.29"], "--stain-dab: stain.dab: the directions of DAB and hematoxylin"),
         (["--vessel-min-area-um2", "nan"], "--vessel-min-area-um2: vessel.min_area_um2"),
         (["--stain-dab", "0.2;0.3"], "'--stain-dab': '0.2;0.3' is no list of numbers"),
         (["--stain-dab", "0.2,0.3"], "--stain-dab: stain.dab"),
@@ -70,6 +86,18 @@ def test_a_wrong_flag_is_named_and_nothing_is_written(mvd, slides, tmp_path, wor
     assert result.exit_code == 2
     assert complaint in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_two_flags_that_fit_each_other_are_taken_together(tmp_path):
+    settings = settings_from(None, {"vessel__min_low_od": 0.3, "vessel__min_high_od": 0.4})
+    assert (settings.vessel.min_low_od, settings.vessel.min_high_od) == (0.3, 0.4)
+    (tmp_path / "mvd.toml").write_text("[vessel]\nmin_low_od = 0.3\n")
+    assert settings_from(tmp_path / "mvd.toml", {"vessel__min_high_od": 0.4}) == settings
+    with pytest.raises(SettingsError, match=r"mvd\.toml: vessel\.min_high_od: must not be below"):
+        settings_from(tmp_path / "mvd.toml", {})
+    (tmp_path / "mvd.toml").write_text("vessel = 3\n")
+    with pytest.raises(SettingsError, match=r"mvd\.toml: vessel"):
+        settings_from(tmp_path / "mvd.toml", {"vessel__min_high_od": 0.4})
 
 
 def test_a_misspelt_key_in_the_toml_names_file_key_and_the_nearest(mvd, slides, tmp_path):
