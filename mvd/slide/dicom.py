@@ -34,6 +34,17 @@ _UNREAD_SYNTAXES = {
     "1.2.840.10008.1.2.4.203": "HTJ2K",
     "1.2.840.10008.1.2.5": "RLE",
 }
+_PHOTOMETRICS = (
+    "MONOCHROME1",
+    "MONOCHROME2",
+    "PALETTE COLOR",
+    "RGB",
+    "YBR_FULL",
+    "YBR_FULL_422",
+    "YBR_ICT",
+    "YBR_RCT",
+)
+"""Nothing else in the place of the colours is repeated in a message: in a damaged file it may be a name."""
 _CLASS, _SYNTAX, _TYPE, _SERIES = (0x0002, 0x0002), (0x0002, 0x0010), (0x0008, 0x0008), (0x0020, 0x000E)
 _SAMPLES, _BITS, _PHOTOMETRIC = (0x0028, 0x0002), (0x0028, 0x0100), (0x0028, 0x0004)
 _PATHS, _PLANES = (0x0048, 0x0302), (0x0048, 0x0303)
@@ -123,13 +134,13 @@ def check_readable(path: Path, header: DicomHeader) -> None:
     if not header.is_volume:
         return
     if (header.samples, header.bits) != (3, 8):
-        kind = f"DICOM, {header.photometric[:16]}"
+        kind = f"DICOM, {header.photometric if header.photometric in _PHOTOMETRICS else 'unknown colours'}"
         raise unsupported(name, f"uint{header.bits}", header.samples, kind)
     if header.optical_paths > 1 or header.focal_planes > 1:
         kind = f"DICOM, {header.optical_paths} optical paths, {header.focal_planes} focal planes"
         raise unsupported(name, "uint8", header.samples * header.optical_paths, kind)
     if header.transfer_syntax not in _READ_SYNTAXES:
-        words = _UNREAD_SYNTAXES.get(header.transfer_syntax, header.transfer_syntax[:64])
+        words = _UNREAD_SYNTAXES.get(header.transfer_syntax, "an unknown coding")
         raise UnreadableSlide(
             f"{name}: DICOM whole slide in {words}, which OpenSlide does not read; convert it to JPEG or JPEG 2000"
         )
