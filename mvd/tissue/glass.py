@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.slide.base import Rgb
-from mvd.tissue.coarse import CHROMA_PART, FLAT_RANGE, STEADY_RANGE, CoarseView, disc, reduced_mask
+from mvd.tissue.coarse import CHROMA_PART, FLAT_RANGE, STEADY_RANGE, CoarseView, disc, extremes, reduced_mask
 from mvd.tissue.light import light_surface
 
 BARE_RADIUS_UM = 10.0
@@ -90,8 +90,8 @@ def _background(
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32] | None]:
     """Pixels that look like bare glass: bright, neutral, flat, and a good many together; and the light on them."""
     red, green, blue = cv2.split(overview)
-    brightest = cv2.max(cv2.max(red, green), blue)
-    chroma = cv2.subtract(brightest, cv2.min(cv2.min(red, green), blue))
+    darkest, brightest = extremes(overview)
+    chroma = cv2.subtract(brightest, darkest)
     mean = (np.add(red, green, dtype=np.uint16) + blue).astype(np.float32)
     mean /= np.float32(3)
     around = cv2.blur(mean, (5, 5))
@@ -134,8 +134,8 @@ def _light(
 
 def _tinted_background(overview: Rgb, coarse: CoarseView, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Glass in coloured light: too colourful to pass for neutral, yet bright, and steadier than any tissue."""
-    brightest = coarse.rgb.max(axis=2)
-    chroma = brightest - coarse.rgb.min(axis=2)
+    darkest, brightest = extremes(coarse.rgb)
+    chroma = brightest - darkest
     steady = reduced_mask(seen, coarse.factor) & (coarse.spread <= STEADY_RANGE)
     steady &= (brightest >= _TINTED_LEAST_LEVEL) & (
         chroma <= _TINTED_MOST_CHROMA * brightest.astype(np.float32)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 LEAST_SHADING = 0.04
 """Part of the light that must be missing somewhere before it is taken for shading."""
 
-_MOST_CELL_PX, _LEAST_CELL_PX, _CELLS_ALONG = 8, 3, 24
+_LEAST_CELL_PX, _CELLS_ALONG = 3, 32
 _LEAST_CELL_PART, _LEAST_CELLS = 0.5, 24
 _LEAST_TRIMMED, _ROUNDS = 1.0, 4
 
@@ -68,7 +68,7 @@ def _cell_medians(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return place (row, col), each -1 to 1, and median brightness of every cell that holds enough glass."""
     height, width = grey.shape
-    cell_px = min(max(min(height, width) // _CELLS_ALONG, _LEAST_CELL_PX), _MOST_CELL_PX)
+    cell_px = max(min(height, width) // _CELLS_ALONG, _LEAST_CELL_PX)
     places, levels = [], []
     for top in range(0, height, cell_px):
         for left in range(0, width, cell_px):

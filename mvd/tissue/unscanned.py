@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.slide.base import Rgb
-from mvd.tissue.coarse import CoarseView, disc, reduced_mask
+from mvd.tissue.coarse import CoarseView, disc, extremes, reduced_mask
 
 BLACK_RADIUS_UM = 10.0
 """No tissue is black over a disc of this radius."""
@@ -36,8 +36,9 @@ def unscanned(
     missing : (h, w) bool
         What the file itself says was not scanned.
     """
-    missing = missing | _black(overview, mpp)
-    filled = _filled_with_white(overview, coarse, missing)
+    darkest, brightest = extremes(overview)
+    missing = missing | _black(brightest, mpp)
+    filled = _filled_with_white((darkest == 255) & ~missing, coarse, missing)
     if filled is None:
         return missing, ()
     warning = (
@@ -47,9 +48,9 @@ def unscanned(
     return missing | filled, (warning,)
 
 
-def _black(overview: Rgb, mpp: float) -> NDArray[np.bool_]:
+def _black(brightest: NDArray[np.uint8], mpp: float) -> NDArray[np.bool_]:
     """Black areas that hold a disc, with the pixel round them that is half black: not scanned, or covered."""
-    black = (overview.max(axis=2) <= _BLACK_LEVEL).astype(np.uint8)
+    black = (brightest <= _BLACK_LEVEL).astype(np.uint8)
     if not black.any():
         return np.zeros(black.shape, bool)
     held = cv2.morphologyEx(black, cv2.MORPH_OPEN, disc(BLACK_RADIUS_UM, mpp))
@@ -58,7 +59,7 @@ def _black(overview: Rgb, mpp: float) -> NDArray[np.bool_]:
 
 
 def _filled_with_white(
-    overview: Rgb, coarse: CoarseView, missing: NDArray[np.bool_]
+    white: NDArray[np.bool_], coarse: CoarseView, missing: NDArray[np.bool_]
 ) -> NDArray[np.bool_] | None:
     """Exactly white areas beside darker glass; None where the white may be the glass itself.
 
@@ -66,7 +67,6 @@ def _filled_with_white(
     be the white point, and the glass tissue. Glass so bright that the camera clips it to 255 is no filling:
     then what shines through the tissue's gaps, and nothing flat, is the brightest below 255.
     """
-    white = (overview.min(axis=2) == 255) & ~missing
     if white.mean() < _LEAST_PART:
         return None
     blocks = reduced_mask(white, coarse.factor).astype(np.uint8)
@@ -80,10 +80,10 @@ def _filled_with_white(
 
 def _holds_darker_glass(coarse: CoarseView, rest: NDArray[np.bool_]) -> bool:
     """Whether the brightest of ``rest`` is flat, neutral and darker than white: glass as it was scanned."""
-    chroma = coarse.rgb.max(axis=2) - coarse.rgb.min(axis=2)
-    glass = rest & coarse.flat & (chroma <= _MOST_CHROMA) & (coarse.grey >= _LEAST_GLASS)
+    darkest, brightest = extremes(coarse.rgb)
+    glass = rest & coarse.flat & (brightest - darkest <= _MOST_CHROMA) & (coarse.grey >= _LEAST_GLASS)
     glass &= coarse.grey <= 255 - _BELOW_WHITE
     if np.count_nonzero(glass) <= _LEAST_PART * np.count_nonzero(rest):
         return False
-    brightest, of_glass = np.percentile(coarse.grey[rest], 99.5), np.percentile(coarse.grey[glass], 95)
-    return bool(brightest - of_glass <= _BRIGHTEST_MARGIN)
+    most, of_glass = np.percentile(coarse.grey[rest], 99.5), np.percentile(coarse.grey[glass], 95)
+    return bool(most - of_glass <= _BRIGHTEST_MARGIN)
