@@ -101,7 +101,7 @@ class ByClassifier:
     wall, skirt : int
         Least probabilities, in 65535ths.
     segmenter : Segmenter
-        For the closing and the reach of the DAB's own noise filter.
+        For the edge of a wall and the closing; its outline threshold is 0, for that is the classifier's part.
     """
 
     classifier: Classifier
@@ -113,21 +113,23 @@ class ByClassifier:
 
     @property
     def reach_px(self) -> int:
-        """The reach of the features, or of the DAB's noise filter, and of the closing, px."""
+        """The reach of the features, or of the noise filter and the edge, and of the closing, px."""
         filters = self.segmenter.filters
         return max(self.sizes.reach_px, filters.blur_px // 2 + filters.edge_px // 2) + 2 * (
             filters.close_px // 2
         )
 
     def find(self, rgb: Rgb, dab: MilliOd, place: Rect) -> NDArray[np.uint8]:
-        """Let the trees vote, and close gaps as the thresholds do."""
+        """Let the trees vote on what is vessel; where its wall ends, and what is closed, is as with thresholds.
+
+        Labels are not drawn to the pixel, so they cannot teach where the edge of a blurred wall lies.
+        """
         stack = stacked(self.planes.of(rgb, place), self.sizes)
+        least_milli_od = round(self.classifier.least_od * 1000)
         probability = vessel_probability(
-            stack, self.classifier.forest, round(self.classifier.least_od * 1000)
+            stack, self.classifier.forest, least_milli_od, (self.skirt, self.wall)
         )
-        candidate, sure = (
-            (probability >= least).view(np.uint8) for least in (min(self.wall, self.skirt), self.wall)
-        )
+        candidate, sure = ((probability >= least).view(np.uint8) for least in (self.skirt, self.wall))
         _, within_edge = open_masks(dab, self.segmenter)
         return closed_mask(candidate, sure & within_edge, self.segmenter.filters)
 

@@ -5,6 +5,7 @@ numbers, the same for every tile, order and machine.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numba
 import numpy as np
@@ -44,8 +45,19 @@ class Forest:
     leaf: NDArray[np.uint16]
     roots: NDArray[np.int32]
 
+    @cached_property
+    def nodes(self) -> NDArray[np.int32]:
+        """All nodes as (n, 4) int32: left, right, threshold, feature."""
+        columns = [self.left, self.right, self.threshold, self.feature.astype(np.int32)]
+        return np.stack(columns, axis=1)
 
-def vessel_probability(stack: Stack, forest: Forest, least_milli_od: int) -> NDArray[np.uint16]:
+
+EXACTLY = (0, CERTAIN + 1)
+
+
+def vessel_probability(
+    stack: Stack, forest: Forest, least_milli_od: int, bounds: tuple[int, int] = EXACTLY
+) -> NDArray[np.uint16]:
     """Let the trees vote on every pixel with enough DAB.
 
     Parameters
@@ -54,27 +66,29 @@ def vessel_probability(stack: Stack, forest: Forest, least_milli_od: int) -> NDA
     forest : Forest
     least_milli_od : int
         Pixels with less DAB (of the finest scale, above the background) are none, and not looked at.
+    bounds : (int, int)
+        Below the first, and from the second on, it is only told that it is so: the trees stop voting when
+        that is settled.
 
     Returns
     -------
     (h, w) uint16
-        65535ths.
+        65535ths, rounded down.
     """
-    nodes = np.stack([forest.left, forest.right, forest.threshold, forest.feature], axis=1).astype(np.int32)
+    trees = len(forest.roots)
     found: NDArray[np.uint16] = _vote(
-        stack.smooth,
-        stack.sums,
-        stack.sizes,
-        nodes,
-        forest.leaf,
-        forest.roots,
+        (stack.smooth, stack.sums, stack.sizes),
+        (forest.nodes, forest.leaf, forest.roots),
         least_milli_od + ZERO_MILLI_OD,
+        (bounds[0] * trees, bounds[1] * trees),
     )
     return found
 
 
 @numba.njit(cache=True, nogil=True)
-def _vote(smooth, sums, sizes, nodes, leaf, roots, least):  # type: ignore[no-untyped-def]
+def _vote(stack, forest, least, bounds):  # type: ignore[no-untyped-def]
+    smooth, sums, sizes = stack
+    nodes, leaf, roots = forest
     height, width = smooth.shape[1:]
     out = np.zeros((height, width), np.uint16)
     values = np.empty(len(FEATURES), np.int32)
@@ -83,12 +97,15 @@ def _vote(smooth, sums, sizes, nodes, leaf, roots, least):  # type: ignore[no-un
             if smooth[0, row, col] < least:
                 continue
             fill(smooth, sums, sizes, row, col, values)
-            total = 0
+            total, to_come = 0, len(roots) * CERTAIN
             for root in roots:
-                node = root
+                node = np.int64(root)
+                # The child by a subscript: as a branch, it would be guessed wrong every other time.
                 while nodes[node, 0] != LEAF:
-                    # Chosen by a subscript: as a branch, it would be guessed wrong every other time.
-                    node = nodes[node, np.int64(values[nodes[node, 3]] > nodes[node, 2])]
+                    node = np.int64(nodes[node, np.int64(values[nodes[node, 3]] > nodes[node, 2])])
                 total += leaf[node]
+                to_come -= CERTAIN
+                if total >= bounds[1] or total + to_come < bounds[0]:
+                    break
             out[row, col] = total // len(roots)
     return out

@@ -24,7 +24,7 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Score:
-    """How a forest grown on the other places did at one place, at the wall probability of the settings.
+    """How a forest grown on the other places did at one place, at the ``skirt_probability`` of the settings.
 
     Attributes
     ----------
@@ -180,7 +180,7 @@ def _cross_validate(
         if not len(tested) or len(np.unique(is_vessel[learnt])) < 2:
             continue
         model = _model(workers).fit(values[learnt], is_vessel[learnt])
-        found[tested] = model.predict_proba(values[tested])[:, 1] >= settings.vessel.wall_probability
+        found[tested] = model.predict_proba(values[tested])[:, 1] >= settings.vessel.skirt_probability
         inside = np.unique(group[tested]) + 1
         place = f"slide {', '.join(map(str, inside))}" if name == "slide" else f"fold {number}"
         yield _score(place, is_vessel[tested], found[tested])
