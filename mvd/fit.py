@@ -7,6 +7,7 @@ Never per tile: a threshold per tile would put seams into the answer.
 import numpy as np
 from numpy.typing import NDArray
 
+from mvd.errors import StainError
 from mvd.geometry import Rect
 from mvd.haze import fit_haze, remove_haze
 from mvd.runs import search_index
@@ -36,11 +37,16 @@ def fit_stain(level: AnalysisLevel, overview: Rgb, tissue: Tissue, settings: Set
         The whole slide at ``tissue.mpp``.
     tissue : Tissue
     settings : Settings
+
+    Raises
+    ------
+    StainError
+        The stains cannot be told apart, or the settings ask for more DAB than there can be.
     """
     windows = sample_windows(level.shape_px, tissue.mask, level.mpp / tissue.mpp, WINDOW_PX, MOST_WINDOWS)
     sampled = [level.read(window) for window in windows]
     # Tissue alone: bare glass beside it or in it would pass for the background, or spread it.
-    stained = [_tissue_under(window, level.mpp, tissue) for window in windows]
+    stained = [_tissue_under(window, level, tissue) for window in windows]
     pixels: Rgb = np.concatenate(
         [rgb[part][::_COLOUR_STRIDE] for rgb, part in zip(sampled, stained, strict=True)]
     )
@@ -56,15 +62,28 @@ def fit_stain(level: AnalysisLevel, overview: Rgb, tissue: Tissue, settings: Set
     background, low, high = fit_thresholds(
         [values[part] for values, part in zip(dab, stained, strict=True)], settings.vessel
     )
+    _check_reachable(high, tissue.white_point)
     hematoxylin = float(np.median(stain_amounts(pixels, tissue.white_point, matrix)[:, 0]))
     return Stain(tissue.white_point, matrix, background, hematoxylin, low, high, haze)
 
 
-def _tissue_under(window: Rect, mpp: float, tissue: Tissue) -> NDArray[np.bool_]:
-    """Pixels of a window that are tissue, (h, w) bool; all of them where none is.
+def _check_reachable(high_od: float, white_point: tuple[float, float, float]) -> None:
+    """Refuse a threshold that black itself would not reach: the slide would have no vessel, whatever is on it."""
+    most_od = float(np.log10(max(white_point) + 1))
+    if high_od > most_od:
+        raise StainError(
+            f"a vessel would need {high_od:.2g} OD of DAB, and black has {most_od:.2g}; "
+            "lower --vessel-high-spreads, --vessel-low-spreads or --vessel-min-high-od"
+        )
 
-    Lumens and clefts are left out, unless the tissue is so pale that most of it would go with them.
+
+def _tissue_under(window: Rect, level: AnalysisLevel, tissue: Tissue) -> NDArray[np.bool_]:
+    """Pixels of a window, which has been read, that are tissue, (h, w) bool; all of them where none is.
+
+    Lumens and clefts are left out, unless the tissue is so pale that most of it would go with them; and what could
+    not be decoded, for it is white.
     """
+    mpp = level.mpp
     rows = search_index(window.row_stop, mpp, tissue.mpp, tissue.mask.shape[0])[window.row :]
     cols = search_index(window.col_stop, mpp, tissue.mpp, tissue.mask.shape[1])[window.col :]
     place = np.ix_(rows, cols)
@@ -72,6 +91,9 @@ def _tissue_under(window: Rect, mpp: float, tissue: Tissue) -> NDArray[np.bool_]
     full = part & ~tissue.bare[place]
     if 2 * np.count_nonzero(full) >= np.count_nonzero(part):
         part = full
+    for lost in level.damage():
+        common = lost.common(window)
+        part[common.slices(window)] = False
     return part if part.any() else np.ones_like(part)
 
 

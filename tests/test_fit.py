@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mvd.errors import StainError
 from mvd.fit import fit_stain, fit_thresholds
 from mvd.segment import ZERO_MILLI_OD
 from mvd.settings import Settings, VesselSettings
@@ -136,3 +137,11 @@ def test_the_fit_is_the_same_every_time_and_obeys_the_preset(tmp_path: Path) -> 
     ).matrix
     assert preset.source == "preset"
     assert preset.vectors[1] == pytest.approx(D / np.linalg.norm(D), abs=1e-3)
+
+
+def test_a_threshold_that_black_would_not_reach_is_an_error(tmp_path: Path) -> None:
+    beyond = Settings.from_mapping({"vessel": {"blur_um": 0, "high_spreads": 50}})
+    noise = np.random.default_rng(0).normal(0, 25, picture(0).shape)
+    rgb = np.clip(picture(0) + noise, 0, 255).astype(np.uint8)  # a wide spread of the background
+    with pytest.raises(StainError, match=r"black has 2\.4; lower --vessel-high-spreads"):
+        fitted(tmp_path / "slide.png", rgb, beyond)

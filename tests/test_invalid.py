@@ -106,6 +106,12 @@ def test_what_the_tile_may_have_changed_is_not_counted_and_the_rest_is_as_ever(
     assert np.mean(pairs.min(axis=0) < 1) > 0.98
 
 
+def test_the_white_of_the_tile_is_no_background_of_the_stain(whole: SlideResult, result: SlideResult) -> None:
+    for name in ("background_od", "background_hematoxylin_od", "low_od", "high_od"):
+        assert getattr(result.stain, name) == pytest.approx(getattr(whole.stain, name), abs=0.002)
+    assert result.tissue.white_point == whole.tissue.white_point
+
+
 def test_no_hot_spot_overlaps_the_tile(whole: SlideResult, result: SlideResult) -> None:
     def gaps(of: SlideResult) -> np.ndarray:
         centres = np.array([(spot.x_um, spot.y_um) for spot in of.hotspots])
