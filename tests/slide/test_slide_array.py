@@ -35,7 +35,9 @@ def test_the_files_of_an_array_are_those_of_its_png(field: np.ndarray, tmp_path:
     written = []
     for name, slide in (("array", pixels), ("file", path)):
         result = mvd.analyze(slide, settings, workers=1)
-        written.append(write_slide(result, tmp_path / name, "field", "field"))
+        hashes = write_slide(result, tmp_path / name, "field", "field")
+        del hashes["candidates.npz"]  # holds what kind of file the slide was
+        written.append(hashes)
         assert result.info.mpp_source == "user"
     assert written[0] == written[1], "the same hash of every file"
     assert len(written[0]) > 4
