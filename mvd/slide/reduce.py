@@ -77,6 +77,9 @@ class AnalysisLevel:
         mask = np.empty((rect.height, rect.width), bool)
         for part in self._parts(rect, self.factor):
             found = self.slide.scanned(part.scaled(self.factor), self.level)
+            if found.all():  # nearly always, and many times as fast
+                mask[part.slices(rect)] = True
+                continue
             blocks = found.reshape(part.height, self.factor, part.width, self.factor)
             mask[part.slices(rect)] = blocks.all(axis=(1, 3))
         return mask
