@@ -1,8 +1,7 @@
 """Vessels, hot spots and tissue -> GeoJSON that QuPath opens.
 
 Coordinates are (x, y) in level-0 pixels from ``SlideInfo.origin_px``, where QuPath has its (0, 0), a hundredth of a
-pixel fine. The text is put together by hand: a
-slide has a hundred thousand outlines, and ``json.dumps`` takes as long for them as the analysis does.
+pixel fine. The text is put together by hand: a slide has a hundred thousand outlines, and ``json.dumps`` takes as long for them as the analysis does.
 """
 
 import hashlib
@@ -14,7 +13,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from mvd.report.coordinates import ring_texts
-from mvd.report.rings import Polygon, circle_um, tissue_polygons_um, vessel_polygons_um
+from mvd.report.rings import Polygon, circle_um, tissue_polygons_um
 from mvd.report.rows import hotspot_rows, vessel_columns
 from mvd.report.table import format_column
 from mvd.result import HOTSPOT_COLUMNS, REGION_COLUMNS, VESSEL_COLUMNS, Column, SlideResult
@@ -28,7 +27,7 @@ TISSUE: Colour = (0, 114, 178)
 REGION: Colour = (213, 94, 0)
 
 _NAMESPACE = uuid.UUID("a3a1b1de-3c1f-5a70-9d0e-2f6d7664cd34")  # any fixed one: it makes the ids reproducible
-_BATCH = 4096  # features whose coordinates are written at once
+_BATCH = 2048  # features whose coordinates are written at once
 _MEASURED = tuple(c for c in VESSEL_COLUMNS if c.kind in ("int", "float") and c.name != "vessel_id")
 
 
@@ -40,11 +39,11 @@ class _Feature(NamedTuple):
     class_name: str
     colour: Colour
     numbers: str
-    polygons_um: list[Polygon]
+    polygons_um: Sequence[Polygon]
     is_annotation: bool = False
 
 
-def geojson(result: SlideResult, slide_id: str) -> bytes:
+def geojson(result: SlideResult, slide_id: str) -> Iterator[bytes]:
     """Write the vessels (detections), and tissue, hot spots and regions (locked annotations) of a slide.
 
     Parameters
@@ -53,19 +52,20 @@ def geojson(result: SlideResult, slide_id: str) -> bytes:
     slide_id : str
         Part of the features' ids, so that the same slide gives the same bytes.
 
-    Returns
-    -------
+    Yields
+    ------
     bytes
-        A FeatureCollection, UTF-8.
+        A FeatureCollection, UTF-8, piece by piece: as a whole it may take more memory than the slide's analysis.
     """
-    scale = 1 / float(result.summary["mpp"])  # type: ignore[arg-type]
+    yield b'{"type":"FeatureCollection","features":['
     features = chain(_regions(result), _tissue(result), _hotspots(result), _vessels(result))
-    lines: list[str] = []
+    scale, separator = 1 / float(result.summary["mpp"]), "\n"  # type: ignore[arg-type]
     while batch := list(islice(features, _BATCH)):
         rings = [ring for feature in batch for polygon in feature.polygons_um for ring in polygon]
         texts = iter(ring_texts(rings, scale, result.info.origin_px))
-        lines += [_feature_text(feature, slide_id, texts) for feature in batch]
-    return ('{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n").encode()
+        yield (separator + ",\n".join(_feature_text(feature, slide_id, texts) for feature in batch)).encode()
+        separator = ",\n"
+    yield b"\n]}\n"
 
 
 def _regions(result: SlideResult) -> Iterator[_Feature]:
@@ -97,12 +97,16 @@ def _hotspots(result: SlideResult) -> Iterator[_Feature]:
 
 def _vessels(result: SlideResult) -> Iterator[_Feature]:
     table = vessel_columns(result, "")
-    numbers = _numbers(_MEASURED, [format_column(table[c.name], c) for c in _MEASURED])
-    known = zip(table["vessel_id"], table["counted"], table["reason"], result.vessels.outlines, strict=True)
-    for (vessel_id, counted, reason, outline), measured in zip(known, numbers, strict=True):
-        class_name, colour = ("Vessel", COUNTED) if counted else (f"Not counted: {reason}", NOT_COUNTED)
-        polygons = vessel_polygons_um(outline.outer, outline.lumens, result.analysis_mpp)
-        yield _Feature(f"vessel {vessel_id}", str(vessel_id), class_name, colour, measured, polygons)
+    for start in range(0, len(result.vessels.outlines), _BATCH):
+        part = slice(start, start + _BATCH)
+        numbers = _numbers(_MEASURED, [format_column(table[c.name][part], c) for c in _MEASURED])
+        known = (table["vessel_id"][part], table["counted"][part], table["reason"][part])
+        for vessel_id, counted, reason, outline, measured in zip(
+            *known, result.vessels.outlines[part], numbers, strict=True
+        ):
+            class_name, colour = ("Vessel", COUNTED) if counted else (f"Not counted: {reason}", NOT_COUNTED)
+            polygons = vessel_polygons_um(outline.outer, outline.lumens, result.analysis_mpp)
+            yield _Feature(f"vessel {vessel_id}", str(vessel_id), class_name, colour, measured, polygons)
 
 
 def _numbers(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[str]:

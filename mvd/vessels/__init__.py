@@ -1,10 +1,12 @@
 """Components -> vessels.
 
 The way there: ``neighbours`` (which components may be parts of one vessel) -> ``rings`` (broken rings closed) ->
-``touching`` (touching rings split) -> ``wide`` (wide lumens told from tissue) -> ``measure`` -> ``find`` (rules with
-reasons, the table).
+``touching`` (touching rings split) -> ``wide`` (wide lumens told from tissue) -> ``measure`` -> ``table`` (rules with
+reasons). ``plain`` takes what stands alone and needs none of that from runs to measures at once; ``find`` leads.
+Below them all lie ``edges``, ``hull``, ``distance`` and ``bounds``, which look at masks.
 """
 
-from mvd.vessels.find import Outline, Vessels, find_vessels
+from mvd.vessels.find import Vessels, find_vessels
+from mvd.vessels.outlines import Outline
 
 __all__ = ["Outline", "Vessels", "find_vessels"]

@@ -7,14 +7,13 @@ place. Nothing here looks at shapes.
 from dataclasses import dataclass
 from math import ceil, sqrt
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.runs import KIND, ROW, START, STOP, Components
-from mvd.segment import WALL
-from mvd.vessels.measure import Mask
+from mvd.runs import Components
+from mvd.vessels.edges import Mask
 from mvd.vessels.pieces import Labels
+from mvd.vessels.plain import paint
 
 MOST_CROP_PX = 16e6
 """A larger crop (a slide that is brown all over) is painted coarser, to fit in memory."""
@@ -38,6 +37,8 @@ class Crop:
         Place of the crop, px of ``mpp``; negative where a margin lies outside the slide.
     mpp : float
         Pixel size of the crop, um/px.
+    shrink : int
+        How many times that of the components it is.
     """
 
     members: Members
@@ -46,13 +47,7 @@ class Crop:
     top: int
     left: int
     mpp: float
-
-
-def members_of(groups: NDArray[np.int64]) -> list[Members]:
-    """The components of each group, in the order of the groups."""
-    order = np.argsort(groups, kind="stable")
-    ends = np.flatnonzero(np.diff(groups[order])) + 1
-    return np.split(order, ends) if len(order) else []
+    shrink: int
 
 
 def paint_crop(components: Components, members: Members, margin_px: int, mpp: float) -> Crop:
@@ -75,16 +70,5 @@ def paint_crop(components: Components, members: Members, margin_px: int, mpp: fl
     labels, wall = np.zeros(shape, np.int32), np.zeros(shape, np.uint8)
     for label, member in enumerate(members, start=1):
         runs = components.runs[components.first[member] : components.first[member + 1]]
-        _paint(labels, wall, runs, (top, left, shrink), label)
-    return Crop(members, labels, wall, top, left, mpp * shrink)
-
-
-@numba.njit(cache=True, nogil=True)
-def _paint(labels, wall, runs, place, label):  # type: ignore[no-untyped-def]
-    top, left, shrink = place
-    for i in range(len(runs)):
-        row = runs[i, ROW] // shrink - top
-        start, stop = runs[i, START] // shrink - left, (runs[i, STOP] - 1) // shrink + 1 - left
-        labels[row, start:stop] = label
-        if runs[i, KIND] == WALL:
-            wall[row, start:stop] = 1
+        paint(labels, wall, runs, (top, left, shrink), label)
+    return Crop(members, labels, wall, top, left, mpp * shrink, shrink)

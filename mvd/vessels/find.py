@@ -1,12 +1,16 @@
-"""Components -> vessels: lumen, joining, splitting, rules with reasons, measures.
+"""Components -> vessels: lumen, joining, splitting, measures, rules with reasons.
 
 Input: the connected components of the whole slide. Output: ``Vessels``, every candidate with ``counted`` and
-``reason``. Lengths are um from here on. Never reads a slide: what is here can be done again with other rules.
+``reason``. Never reads a slide: what is here can be done again with other rules.
+
+Components that stand alone and are plain are measured many at once (``plain``); all others take the long way, one
+neighbourhood after the other. Where both ways are open they give the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -17,26 +21,19 @@ from mvd.runs import Components
 from mvd.settings import VesselSettings
 from mvd.stain import Stain
 from mvd.tissue import Tissue
-from mvd.vessels.crops import Crop, Members, members_of, paint_crop
-from mvd.vessels.measure import Contours, Shape, filled, measure
+from mvd.vessels import crops
+from mvd.vessels.crops import Crop, Members, paint_crop
+from mvd.vessels.edges import I64, filled
+from mvd.vessels.measure import measure
 from mvd.vessels.neighbours import neighbourhoods
+from mvd.vessels.outlines import Outline, Outlines, Packed, pack
 from mvd.vessels.pieces import Limits, Piece
+from mvd.vessels.plain import Bounds, measure_plain
 from mvd.vessels.rings import find_pieces
-from mvd.vessels.wide import WideLumen, keep_lumens, mark_contents
+from mvd.vessels.table import Candidates, tabulate
+from mvd.vessels.wide import WideLumen, circle_px2, keep_lumens
 
-COUNTED_REASONS = ("ok", "merged", "split")
-_CHUNK = 64  # neighbourhoods handed to a thread at once
-
-Ring = NDArray[np.float32]
-Row = dict[str, object]
-
-
-@dataclass(frozen=True)
-class Outline:
-    """The outline of one vessel: (n, 2) rings of (x, y) in um from the slide's top left corner, not closed."""
-
-    outer: tuple[Ring, ...]
-    lumens: tuple[Ring, ...]
+_PLAIN_CHUNK, _CHUNK = 256, 16  # components, neighbourhoods handed to a thread at once
 
 
 @dataclass(frozen=True)
@@ -47,12 +44,12 @@ class Vessels:
     ----------
     table : DataFrame
         The columns of vessels.csv without ``slide_id``, one row a candidate, in the order of ``vessel_id``.
-    outlines : tuple of Outline
+    outlines : sequence of Outline
         One for each row of ``table``.
     """
 
     table: pd.DataFrame
-    outlines: tuple[Outline, ...]
+    outlines: tuple[Outline, ...] | Outlines
 
     @property
     def counted(self) -> pd.DataFrame:
@@ -61,12 +58,31 @@ class Vessels:
 
 
 @dataclass(frozen=True)
-class _Finding:
-    """One candidate: its row, its outline, and the wide lumens in it."""
+class _Found:
+    """Some candidates: their measures, their outlines (how many rings each has), and the wide lumens in them."""
 
-    row: Row
-    outline: Outline
-    wide: tuple[WideLumen, ...]
+    candidates: Candidates
+    packed: Packed
+    rings: I64
+    wide: tuple[WideLumen, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What all candidates of a slide are looked at with."""
+
+    components: Components
+    brown: NDArray[np.bool_]
+    tissue: Tissue
+    settings: VesselSettings
+    mpp: float
+
+    @property
+    def bounds(self) -> Bounds:
+        """The settings in px of the analysis level."""
+        limits = _limits(self.settings, self.mpp)
+        wide_px = circle_px2(self.settings.max_lumen_width_um, self.mpp)
+        return Bounds(limits.gap_px, limits.own_lumen_px, wide_px, float(crops.MOST_CROP_PX))
 
 
 def find_vessels(
@@ -96,45 +112,21 @@ def find_vessels(
     workers : int
         Threads. Never changes a result.
     """
-    gap_px = round(um_to_px(settings.join_gap_um, mpp))
     brown = is_dab(components, stain, settings)
-    findings: list[_Finding] = []
+    search = _Search(components, brown, tissue, settings, mpp)
+    lone, several = _neighbourhoods(search)
     with ThreadPoolExecutor(workers) as pool:
-        for parts, is_brown in ((components.select(brown), True), (components.select(~brown), False)):
-            groups = neighbourhoods(parts, gap_px) if is_brown else np.arange(len(parts))
-
-            def examine(
-                chunk: list[Members], parts: Components = parts, is_brown: bool = is_brown
-            ) -> list[_Finding]:
-                crops = (paint_crop(parts, members, gap_px // 2 + 2, mpp) for members in chunk)
-                return [
-                    finding for crop in crops for finding in _examine(crop, parts, tissue, settings, is_brown)
-                ]
-
-            every = members_of(groups)
-            chunks = [every[i : i + _CHUNK] for i in range(0, len(every), _CHUNK)]
-            findings += [finding for found in pool.map(examine, chunks) for finding in found]
-    mark_contents(
-        [finding.row for finding in findings], [lumen for finding in findings for lumen in finding.wide]
-    )
-    return _in_order([finding.row for finding in findings], [finding.outline for finding in findings])
-
-
-def _examine(
-    crop: Crop, components: Components, tissue: Tissue, settings: VesselSettings, is_brown: bool
-) -> Iterator[_Finding]:
-    """The candidates of one crop, measured and judged."""
-    limits = Limits(round(um_to_px(settings.join_gap_um, crop.mpp)), settings.own_lumen_um2 / crop.mpp**2)
-    pieces = find_pieces(crop.labels, crop.wall, len(crop.members), limits) if is_brown else [_alone(crop)]
-    for piece in pieces:
-        whole, wide = keep_lumens(
-            piece, (crop.top, crop.left), crop.mpp, tissue=tissue, least_width_um=settings.max_lumen_width_um
-        )
-        shape, contours = measure(piece.stained, whole)
-        if wide:
-            shape = replace(shape, lumen_width=max(lumen.width_um for lumen in wide) / crop.mpp)
-        reason = judge(shape, piece, settings, crop.mpp) if is_brown else "not_dab"
-        yield _Finding(_row(shape, piece, components, crop, reason), _outline(contours, piece, crop), wide)
+        chunks = np.split(lone, range(_PLAIN_CHUNK, len(lone), _PLAIN_CHUNK))
+        quick = list(pool.map(lambda chunk: _plain(search, chunk), chunks))
+        others = [*several, *(np.array([member]) for _, rest in quick for member in rest)]
+        starts = range(0, len(others), _CHUNK)
+        slow = pool.map(lambda start: _long_way(search, others[start : start + _CHUNK]), starts)
+        found = [plain for plain, _ in quick] + list(chain.from_iterable(slow))
+    lumens = [lumen for each in found for lumen in each.wide]
+    candidates = Candidates.joined(each.candidates for each in found)
+    table, order = tabulate(candidates, lumens, components, brown, settings, mpp)
+    outlines = Outlines.of(((each.packed, each.rings) for each in found), mpp)
+    return Vessels(table, outlines.ordered(order))
 
 
 def is_dab(components: Components, stain: Stain, settings: VesselSettings) -> NDArray[np.bool_]:
@@ -153,80 +145,74 @@ def is_dab(components: Components, stain: Stain, settings: VesselSettings) -> ND
     return found
 
 
-def judge(shape: Shape, piece: Piece, settings: VesselSettings, mpp: float) -> str:
-    """The first rule that a brown candidate breaks, or how it came to be a vessel."""
-    if shape.filled_area * mpp**2 < settings.min_area_um2:
-        return "too_small"
-    if shape.lumen_width * mpp > settings.max_lumen_width_um:
-        return "lumen_too_wide"
-    if shape.wall * mpp > settings.max_wall_um:
-        return "thick_wall"
-    if piece.was_split:
-        return "split"
-    return "merged" if len(piece.labels) > 1 else "ok"
+def _neighbourhoods(search: _Search) -> tuple[Members, list[Members]]:
+    """Components that stand alone, (n,) int64, and those that do not, group by group."""
+    brown = np.flatnonzero(search.brown)
+    groups = neighbourhoods(search.components, brown, search.bounds.gap_px)
+    is_alone = np.bincount(groups)[groups] == 1
+    lone = np.sort(np.concatenate([np.flatnonzero(~search.brown), brown[is_alone]]))
+    members, groups = brown[~is_alone], groups[~is_alone]
+    by_group = np.argsort(groups, kind="stable")
+    ends = np.flatnonzero(np.diff(groups[by_group])) + 1
+    return lone, [each for each in np.split(members[by_group], ends) if len(each)]
+
+
+def _plain(search: _Search, members: Members) -> tuple[_Found, Members]:
+    """Those of some lone components that are plain, measured; and the others."""
+    parts = search.components
+    done, shapes, packed, rings = measure_plain(
+        parts.runs, parts.first, parts.boxes, members, search.brown, search.bounds
+    )
+    ones, mine = np.ones(np.count_nonzero(done), np.int64), members[done]
+    candidates = Candidates(shapes[done], ones, np.zeros(len(mine), bool), mine, ones)
+    return _Found(candidates, packed, rings[done]), members[~done]
+
+
+def _limits(settings: VesselSettings, mpp: float) -> Limits:
+    return Limits(round(um_to_px(settings.join_gap_um, mpp)), settings.own_lumen_um2 / mpp**2)
+
+
+def _long_way(search: _Search, groups: Iterable[Members]) -> list[_Found]:
+    """All candidates of some neighbourhoods, looked at one by one."""
+    margin_px = search.bounds.gap_px // 2 + 2
+    painted = (paint_crop(search.components, members, margin_px, search.mpp) for members in groups)
+    return [found for crop in painted for found in _examine(search, crop)]
+
+
+def _examine(search: _Search, crop: Crop) -> Iterator[_Found]:
+    """The candidates of one crop, each by itself."""
+    is_brown = bool(search.brown[crop.members[0]])
+    limits = _limits(search.settings, crop.mpp)
+    pieces = find_pieces(crop.labels, crop.wall, len(crop.members), limits) if is_brown else [_alone(crop)]
+    for piece in pieces:
+        whole, wide = keep_lumens(
+            piece,
+            (crop.top, crop.left),
+            crop.mpp,
+            tissue=search.tissue,
+            least_width_um=search.settings.max_lumen_width_um,
+        )
+        top, left = crop.top + piece.top, crop.left + piece.left
+        shape, contours = measure(piece.stained, whole, top, left)
+        if wide:
+            shape = shape._replace(lumen_width=max(lumen.width_um for lumen in wide) / crop.mpp)
+        members = crop.members[np.asarray(piece.labels) - 1]
+        one = np.ones(1, np.int64)
+        packed = pack(contours, left, top, crop.shrink)
+        yield _Found(
+            Candidates(
+                np.array([shape]),
+                one * crop.shrink,
+                np.array([piece.was_split]),
+                members,
+                one * len(members),
+            ),
+            packed,
+            one * len(packed.stops),
+            wide,
+        )
 
 
 def _alone(crop: Crop) -> Piece:
     stained = (crop.labels > 0).astype(np.uint8)
     return Piece(stained, filled(stained), 0, 0, (1,), was_split=False)
-
-
-def _row(shape: Shape, piece: Piece, components: Components, crop: Crop, reason: str) -> Row:
-    members = crop.members[np.asarray(piece.labels) - 1]
-    mpp = crop.mpp
-    return {
-        # Positions are rounded as they are printed, so that a hot spot holds what its printed circle holds.
-        "x_um": round((crop.left + piece.left + shape.col + 0.5) * mpp, 3),
-        "y_um": round((crop.top + piece.top + shape.row + 0.5) * mpp, 3),
-        "counted": reason in COUNTED_REASONS,
-        "reason": reason,
-        "area_um2": shape.area * mpp**2,
-        "lumen_area_um2": (shape.filled_area - shape.area) * mpp**2,
-        "filled_area_um2": shape.filled_area * mpp**2,
-        "perimeter_um": shape.perimeter * mpp,
-        "major_axis_um": shape.major_axis * mpp,
-        "minor_axis_um": shape.minor_axis * mpp,
-        "max_feret_um": shape.max_feret * mpp,
-        "lumen_width_um": shape.lumen_width * mpp,
-        "wall_um": shape.wall * mpp,
-        "solidity": shape.solidity,
-        "eccentricity": shape.eccentricity,
-        "mean_dab_od": float(components.od_sum[members].sum() / components.area_px[members].sum()) / 1000,
-        "max_dab_od": float(components.od_max[members].max()) / 1000,
-        "parts": len(members),
-        "hotspot_rank": 0,
-    }
-
-
-def _outline(contours: Contours, piece: Piece, crop: Crop) -> Outline:
-    origin = np.array([crop.left + piece.left + 0.5, crop.top + piece.top + 0.5])
-    outer = tuple(((ring + origin) * crop.mpp).astype(np.float32) for ring in contours.outer)
-    lumens = tuple(((ring + origin) * crop.mpp).astype(np.float32) for ring in contours.lumens)
-    return Outline(outer, lumens)
-
-
-def _in_order(rows: list[Row], outlines: list[Outline]) -> Vessels:
-    """Number the vessels from top to bottom, then from left to right."""
-    columns = list(_COLUMNS)
-    table = pd.DataFrame(rows, columns=columns[1:])
-    order = np.lexsort((table["x_um"].to_numpy(float), table["y_um"].to_numpy(float)))
-    table = table.iloc[order].reset_index(drop=True)
-    table.insert(0, "vessel_id", np.arange(1, len(table) + 1))
-    table = table.astype(_COLUMNS)
-    return Vessels(table, tuple(outlines[i] for i in order))
-
-
-_FLOATS = (
-    "area_um2 lumen_area_um2 filled_area_um2 perimeter_um major_axis_um minor_axis_um max_feret_um lumen_width_um "
-    "wall_um solidity eccentricity mean_dab_od max_dab_od"
-)
-_COLUMNS: dict[str, str] = {
-    "vessel_id": "int64",
-    "x_um": "float64",
-    "y_um": "float64",
-    "counted": "bool",
-    "reason": "object",
-    **dict.fromkeys(_FLOATS.split(), "float64"),
-    "parts": "int64",
-    "hotspot_rank": "int64",
-}

@@ -1,25 +1,26 @@
 """One vessel's masks -> its measures in pixels, and its outlines.
 
-Input: the stained wall and the filled vessel on a small crop. Output: plain numbers in pixels. Digital outlines run
-through pixel centres; half a pixel is given back to each side (Steiner's formula), so that a disc of radius r
-measures 2 pi r and pi r^2.
+Input: the stained wall and the filled vessel on a small crop. Output: plain numbers in pixels, and rings. All is
+counted in whole numbers first: where the crop lies and which thread measures changes not a bit, and a quarter turn or
+a mirror swaps terms only.
 """
 
-from dataclasses import dataclass
-from math import hypot, pi, sqrt
+from typing import NamedTuple
 
-import cv2
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-Mask = NDArray[np.uint8]
-Contour = NDArray[np.int32]
+from mvd.vessels.distance import lumen_width
+from mvd.vessels.edges import I32, Mask, Rings, trace
+from mvd.vessels.hull import feret, hull_of, twice_hull_px
+
+STRAIGHT_PX, DIAGONAL_PX, CORNER_PX = 0.980, 0.703, 0.091
+"""Weights of corner-count lengths (Vossepoel & Smeulders 1982), for the chain through the middles of pixel edges: its
+steps go straight on by a pixel, or slantwise by half of one each way."""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """Measures of one vessel, in px and px2 of the analysis level; ``row``, ``col`` within the crop."""
+class Shape(NamedTuple):
+    """Measures of one vessel, in px and px2 of the analysis level; ``row``, ``col``: its centroid."""
 
     row: float
     col: float
@@ -35,29 +36,29 @@ class Shape:
     eccentricity: float
 
 
-@dataclass(frozen=True)
-class Contours:
-    """Outlines through pixel centres, (n, 2) int32 as (col, row) within the crop."""
-
-    outer: tuple[Contour, ...]
-    lumens: tuple[Contour, ...]
+SHAPE_SIZE = len(Shape._fields)
 
 
-def trace(mask: Mask) -> tuple[Contour, ...]:
-    """Outer contours of an (h, w) uint8 mask, every pixel of them; (n, 2) int32 as (col, row)."""
-    found, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return tuple(contour.reshape(-1, 2) for contour in found)
+class Contours(NamedTuple):
+    """Outlines along pixel edges, points (x, y) in the crop.
+
+    Attributes
+    ----------
+    wall : Rings
+        Round the stained pixels, and round the holes in them.
+    outer : Rings
+        Round the whole vessel; empty where the outer rings of ``wall`` are just these.
+    lumens : Rings
+        Round what of the vessel is not wall; empty where the holes of ``wall`` are just these.
+    """
+
+    wall: Rings
+    outer: Rings
+    lumens: Rings
 
 
-def filled(mask: Mask) -> Mask:
-    """The mask with every hole filled."""
-    out = np.zeros_like(mask)
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    cv2.drawContours(out, contours, -1, 1, thickness=cv2.FILLED)
-    return out
-
-
-def measure(stained: Mask, whole: Mask) -> tuple[Shape, Contours]:
+@numba.njit(cache=True, nogil=True)
+def measure(stained: Mask, whole: Mask, top: int = 0, left: int = 0) -> tuple[Shape, Contours]:
     """Measure one vessel.
 
     Parameters
@@ -65,118 +66,103 @@ def measure(stained: Mask, whole: Mask) -> tuple[Shape, Contours]:
     stained : (h, w) uint8
         The wall, 0 or 1.
     whole : (h, w) uint8
-        Wall and lumen, 0 or 1; holds ``stained``.
+        Wall and lumen, 0 or 1; holds ``stained``, and at least one pixel.
+    top, left : int
+        Where the masks lie, px.
 
     Notes
     -----
-    Perimeters: corner-count chain code (Vossepoel & Smeulders 1982). Axes: ellipse of equal second moments.
-    Wall: 2 x stained area / (outer + inner perimeter), exact for a ring of even thickness.
+    Axes: ellipse of equal second moments. Wall: 2 x stained area / (outer + inner perimeter), exact for a ring of even
+    thickness.
     """
+    area, filled_area, row, col, major, minor = _moments(stained, whole, top, left)
     lumen = whole & ~stained
-    outer, inner = trace(whole), trace(lumen) if lumen.any() else ()
-    area, filled_area = float(np.count_nonzero(stained)), float(np.count_nonzero(whole))
-    perimeter = sum(_perimeter(contour) for contour in outer)
-    around = perimeter + sum(_perimeter(contour) for contour in inner)
-    hull = cv2.convexHull(np.concatenate(outer)).reshape(-1, 2).astype(np.float64)
-    hull_area, feret = _hull_area_and_feret(hull)
-    moments = cv2.moments(whole, binaryImage=True)
-    major, minor = _axes(moments)
+    contours = _contours(stained, whole, lumen, filled_area)
+    if len(contours.outer.stops):
+        perimeter, inner = _length(contours.outer, 1), _length(contours.lumens, 1)
+    else:
+        perimeter, inner = _length(contours.wall, 1), _length(contours.wall, -1)
+    hull = hull_of(whole)
     shape = Shape(
-        row=moments["m01"] / moments["m00"],
-        col=moments["m10"] / moments["m00"],
-        area=area,
-        filled_area=filled_area,
-        perimeter=perimeter,
-        major_axis=major,
-        minor_axis=minor,
-        max_feret=feret,
-        lumen_width=lumen_width(lumen) if inner else 0.0,
-        wall=2 * area / around,
-        solidity=min(1.0, filled_area / hull_area),
-        eccentricity=sqrt(max(0.0, 1 - (minor / major) ** 2)),
+        row,
+        col,
+        float(area),
+        float(filled_area),
+        perimeter,
+        major,
+        minor,
+        feret(hull),
+        lumen_width(lumen) if filled_area > area else 0.0,
+        2 * area / (perimeter + inner),
+        min(1.0, 2.0 * filled_area / twice_hull_px(hull)),
+        np.sqrt(max(0.0, 1 - (minor / major) ** 2)),
     )
-    return shape, Contours(outer, inner)
-
-
-def solidity(pixels: NDArray[np.integer] | NDArray[np.float32]) -> float:
-    """Area / convex area of a region given by its pixels, (n, 2); at most 1."""
-    hull = cv2.convexHull(pixels.astype(np.float32)).reshape(-1, 2).astype(np.float64)
-    hull_area, _ = _hull_area_and_feret(hull)
-    return min(1.0, len(pixels) / float(hull_area))
-
-
-def contour_solidity(contour: Contour) -> float:
-    """Area / convex area of a region without holes given by its outline, (n, 2) int32 as (col, row)."""
-    hull_area, _ = _hull_area_and_feret(cv2.convexHull(contour).reshape(-1, 2).astype(np.float64))
-    # Pick's theorem again: the outline goes from pixel to pixel, so its own pixels are those on the boundary.
-    return min(1.0, (cv2.contourArea(contour) + len(contour) / 2 + 1) / float(hull_area))
-
-
-def lumen_width(lumen: Mask) -> float:
-    """Diameter of the largest circle inside an (h, w) uint8 mask, px; 0 where it is empty.
-
-    Measured on the mask doubled in size, so that a slit an even number of pixels wide has a middle. A squared
-    distance between pixels is a whole number: rounded to it, the last bit cannot differ from thread to thread.
-    """
-    left, top, width, height = cv2.boundingRect(lumen)
-    box = lumen[top : top + height, left : left + width]
-    if not box.size:
-        return 0.0
-    fine = cv2.copyMakeBorder(
-        box.repeat(2, axis=0).repeat(2, axis=1), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0
-    )
-    distance = float(cv2.distanceTransform(fine, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
-    return sqrt(round(distance**2))
-
-
-def _axes(moments: dict[str, float]) -> tuple[float, float]:
-    """Axes of the ellipse with the same second moments, px; a pixel itself has a variance of 1/12."""
-    total = moments["m00"]
-    xx, yy, xy = moments["mu20"] / total + 1 / 12, moments["mu02"] / total + 1 / 12, moments["mu11"] / total
-    middle, half = (xx + yy) / 2, hypot((xx - yy) / 2, xy)
-    return 4 * sqrt(middle + half), 4 * sqrt(max(middle - half, 0.0))
-
-
-def _perimeter(contour: Contour) -> float:
-    return float(_chain_length(contour)) + pi
+    return shape, contours
 
 
 @numba.njit(cache=True, nogil=True)
-def _chain_length(contour):  # type: ignore[no-untyped-def]
-    """Corner-count length of a closed 8-connected chain, px."""
-    count = len(contour)
-    if count < 2:
-        return 0.0
-    length = 0.0
-    previous_col = contour[0, 0] - contour[count - 1, 0]
-    previous_row = contour[0, 1] - contour[count - 1, 1]
+def _contours(stained: Mask, whole: Mask, lumen: Mask, filled_area: int) -> Contours:
+    wall = trace(stained)
+    around = 0
+    for twice_area in wall.twice_area:
+        around += max(twice_area, 0)
+    if around == 2 * filled_area:  # the holes of the wall are the lumens
+        nothing = Rings(wall.points[:0], wall.stops[:0], wall.twice_area[:0])
+        return Contours(wall, nothing, nothing)
+    return Contours(wall, trace(whole), trace(lumen))
+
+
+@numba.njit(cache=True, nogil=True)
+def _moments(stained: Mask, whole: Mask, top: int, left: int) -> tuple[int, int, float, float, float, float]:
+    """Area, filled area, centroid (row, col) and axes; a pixel itself has a variance of 1/12."""
+    area, count, sum_y, sum_x = 0, 0, 0, 0
+    for y in range(whole.shape[0]):
+        for x in range(whole.shape[1]):
+            if whole[y, x]:
+                area += stained[y, x]
+                count += 1
+                sum_y += y
+                sum_x += x
+    # From a pixel near the middle, so that no sum is too large and the place in the crop plays no part.
+    middle_y, middle_x = sum_y // count, sum_x // count
+    yy, xx, xy = 0, 0, 0
+    for y in range(whole.shape[0]):
+        for x in range(whole.shape[1]):
+            if whole[y, x]:
+                yy += (y - middle_y) ** 2
+                xx += (x - middle_x) ** 2
+                xy += (y - middle_y) * (x - middle_x)
+    rest_y, rest_x = (sum_y - count * middle_y) / count, (sum_x - count * middle_x) / count
+    var_y, var_x = yy / count - rest_y**2 + 1 / 12, xx / count - rest_x**2 + 1 / 12
+    centre, half = (var_y + var_x) / 2, np.hypot((var_x - var_y) / 2, xy / count - rest_y * rest_x)
+    axes = 4 * np.sqrt(centre + half), 4 * np.sqrt(max(centre - half, 0.0))
+    return area, count, (top + middle_y) + rest_y, (left + middle_x) + rest_x, axes[0], axes[1]
+
+
+@numba.njit(cache=True, nogil=True)
+def _length(rings: Rings, side: int) -> float:
+    """Length of the rings round pixels (``side`` 1) or round holes (-1), px."""
+    straight, diagonal, corners, start = 0, 0, 0, 0
+    for ring in range(len(rings.stops)):
+        points = rings.points[start : rings.stops[ring]]
+        start = rings.stops[ring]
+        if rings.twice_area[ring] * side > 0:
+            straight_here, corners_here = _steps(points)
+            straight, corners = straight + straight_here, corners + corners_here
+            diagonal += len(points)
+    return STRAIGHT_PX * straight + DIAGONAL_PX * diagonal - CORNER_PX * corners
+
+
+@numba.njit(cache=True, nogil=True)
+def _steps(points: I32) -> tuple[int, int]:
+    """Straight steps of the chain through the middles of a ring's edges, and how often it changes direction."""
+    straight, corners, count = 0, 0, len(points)
     for i in range(count):
-        following = (i + 1) % count
-        step_col = contour[following, 0] - contour[i, 0]
-        step_row = contour[following, 1] - contour[i, 1]
-        length += 1.406 if step_col != 0 and step_row != 0 else 0.980
-        if step_col != previous_col or step_row != previous_row:
-            length -= 0.091
-        previous_col, previous_row = step_col, step_row
-    return length
-
-
-@numba.njit(cache=True, nogil=True)
-def _gcd(a, b):  # type: ignore[no-untyped-def]
-    while b:
-        a, b = b, a % b
-    return a
-
-
-@numba.njit(cache=True, nogil=True)
-def _hull_area_and_feret(hull):  # type: ignore[no-untyped-def]
-    """Pixels in the convex hull of pixels (Pick's theorem: A + B / 2 + 1), and its largest diameter; px2, px."""
-    count = len(hull)
-    twice, around, longest = 0.0, 0, 0.0
-    for i in range(count):
-        j = (i + 1) % count
-        twice += hull[i, 0] * hull[j, 1] - hull[j, 0] * hull[i, 1]
-        around += _gcd(int(abs(hull[j, 0] - hull[i, 0])), int(abs(hull[j, 1] - hull[i, 1])))
-        for k in range(i + 1, count):
-            longest = max(longest, np.hypot(hull[k, 0] - hull[i, 0], hull[k, 1] - hull[i, 1]))
-    return abs(twice) / 2 + around / 2 + 1, longest + 1.0
+        before, one, two, after = points[i - 3], points[i - 2], points[i - 1], points[i]
+        length = abs(two[0] - one[0]) + abs(two[1] - one[1])
+        straight += length - 1
+        if length > 1:
+            corners += 2
+        elif (one[0] - before[0]) * (after[0] - two[0]) + (one[1] - before[1]) * (after[1] - two[1]) < 0:
+            corners += 1
+    return straight, corners

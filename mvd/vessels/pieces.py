@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.vessels.measure import Mask
+from mvd.vessels.edges import Mask
 
 Labels = NDArray[np.int32]
 Box = tuple[slice, slice]

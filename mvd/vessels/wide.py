@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 
 from mvd.geometry import UM2_PER_MM2, Rect, circle_radius_um
 from mvd.tissue import Tissue
-from mvd.vessels.measure import Mask, lumen_width, trace
+from mvd.vessels.distance import lumen_width
+from mvd.vessels.edges import Mask
+from mvd.vessels.hull import hull_of
 from mvd.vessels.pieces import Piece
+from mvd.vessels.regions import AREA, connected
+
+Positions = NDArray[np.float64]
 
 LEAST_BARE_PART = 0.5
 """A lumen is empty in at least this part; the rest may be red cells and serum."""
@@ -58,13 +63,13 @@ def keep_lumens(
         A narrower hole is a lumen without further question.
     """
     holes = piece.whole & ~piece.stained
-    least_area_px = _circle_um2(least_width_um) / mpp**2
+    least_area_px = circle_px2(least_width_um, mpp)
     if np.count_nonzero(holes) < least_area_px:
         return piece.whole, ()
     whole, lumens = piece.whole.copy(), []
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(holes, connectivity=4)
-    for number in range(1, count):
-        if stats[number, cv2.CC_STAT_AREA] < least_area_px:
+    labels, found = connected(holes, 4)
+    for number in range(1, len(found)):
+        if found[number, AREA] < least_area_px:
             continue
         hole = (labels == number).astype(np.uint8)
         full = _with_contents(hole) & piece.whole
@@ -83,21 +88,22 @@ def keep_lumens(
 
 def _with_contents(hole: Mask) -> Mask:
     """The convex hull of a lumen: red cells that stick to its wall are in it, not part of the wall."""
-    hull = cv2.convexHull(np.concatenate(trace(hole)))
-    full: Mask = cv2.fillConvexPoly(hole.copy(), hull, 1)
+    full: Mask = cv2.fillConvexPoly(hole.copy(), hull_of(hole), 1)
     return full
 
 
-def mark_contents(rows: list[dict[str, object]], lumens: list[WideLumen]) -> None:
-    """Mark counted candidates whose centroid lies in a wide lumen: they are its contents, not vessels."""
-    xy_um = np.array([[row["x_um"], row["y_um"]] for row in rows], dtype=np.float64).reshape(-1, 2)
+def within(lumens: list[WideLumen], x_um: Positions, y_um: Positions) -> NDArray[np.bool_]:
+    """Whether each position, (n,) float64 sorted by ``y_um``, lies in a wide lumen: it is its contents, no vessel."""
+    found = np.zeros(len(y_um), bool)
     for lumen in lumens:
-        cols, lines = np.floor(xy_um / lumen.mpp).astype(np.int64).T - [[lumen.place.col], [lumen.place.row]]
-        inside = (cols >= 0) & (lines >= 0) & (cols < lumen.place.width) & (lines < lumen.place.height)
+        place = lumen.place
+        start, stop = np.searchsorted(y_um, [place.row * lumen.mpp, place.row_stop * lumen.mpp])
+        lines = np.floor(y_um[start:stop] / lumen.mpp).astype(np.int64) - place.row
+        cols = np.floor(x_um[start:stop] / lumen.mpp).astype(np.int64) - place.col
+        inside = (cols >= 0) & (lines >= 0) & (cols < place.width) & (lines < place.height)
         inside[inside] = lumen.mask[lines[inside], cols[inside]] > 0
-        for index in np.flatnonzero(inside):
-            if rows[index]["counted"]:
-                rows[index].update(counted=False, reason="lumen_too_wide")
+        found[start:stop] |= inside
+    return found
 
 
 def _bare_part(lumen: WideLumen, tissue: Tissue) -> float:
@@ -113,6 +119,6 @@ def _coarse(index: NDArray[np.int64], scale: float, length: int) -> NDArray[np.i
     return np.clip(((index + 0.5) * scale).astype(np.int64), 0, length - 1)
 
 
-def _circle_um2(width_um: float) -> float:
-    """Area of a circle ``width_um`` across, um2."""
-    return UM2_PER_MM2 * (width_um / 2 / circle_radius_um(1.0)) ** 2
+def circle_px2(width_um: float, mpp: float) -> float:
+    """Area of a circle ``width_um`` across, px2."""
+    return UM2_PER_MM2 * (width_um / 2 / circle_radius_um(1.0)) ** 2 / mpp**2

@@ -28,11 +28,19 @@ def ring(x_um: float, y_um: float, radius_um: float) -> np.ndarray:
     )
 
 
+def outline(*wall: tuple[np.ndarray, ...]) -> Outline:
+    """The outline of a vessel whose wall is closed, from polygons: an outer ring and then its holes."""
+    return Outline(
+        tuple(rings[0] for rings in wall), tuple(hole for rings in wall for hole in rings[1:]), wall
+    )
+
+
+PIXEL = np.array([[50, 350], [50.5, 350], [50.5, 350.5], [50, 350.5]])
 OUTLINES = (
-    Outline((ring(100, 100, 12),), (ring(100, 100, 6),)),
-    Outline((ring(150, 110, 9), ring(175, 110, 9)), (ring(175, 110, 4),)),
-    Outline((ring(300, 300, 40),), (ring(300, 300, 35),)),
-    Outline((np.array([[50.25, 350.25]], "f4"),), ()),
+    outline((ring(100, 100, 12), ring(100, 100, 6))),
+    outline((ring(150, 110, 9),), (ring(175, 110, 9), ring(175, 110, 4))),
+    outline((ring(300, 300, 40), ring(300, 300, 35))),
+    outline((PIXEL,)),
 )
 VESSELS = (  # x, y, counted, reason, rank
     (100.0, 100.0, True, "ok", 1),

@@ -5,9 +5,9 @@ tubes and rectangles alike; the worst are those of 10 um, and at 25 um nearly al
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple
 from math import pi, sqrt
 
+import cv2
 import numpy as np
 import pytest
 from drawn import MPP, Inside, disc, drawn, ellipse, rectangle, ring, stadium, together, without
@@ -15,22 +15,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ellipe
 
-from mvd.vessels.measure import Shape, filled, lumen_width, measure, solidity
+from mvd.vessels.distance import SLIT_PX, closed, lumen_width
+from mvd.vessels.edges import filled
+from mvd.vessels.hull import FERET_PX, solidity
+from mvd.vessels.measure import Shape, measure
 
 SIDE = 150
 TRIALS = 12
 WITHIN = {
     "area": 0.02,
     "filled_area": 0.015,
-    "perimeter": 0.05,
-    "major_axis": 0.03,
+    "perimeter": 0.045,
+    "major_axis": 0.025,
     "minor_axis": 0.03,
-    "max_feret": 0.055,
+    "max_feret": 0.035,
     "lumen_width": 0.05,
     "wall": 0.05,
     "solidity": 0.03,
 }
-LUMEN_PX = 1.3  # a circle that just fits between ragged walls is narrower than their mean, however wide it is
 
 
 def measured(stained: np.ndarray) -> Shape:
@@ -45,8 +47,7 @@ def places(seed: int) -> list[tuple[float, float, float]]:
 
 def held(shape: Shape, truth: dict[str, float], where: object) -> None:
     for name, value in truth.items():
-        found, slack_px = getattr(shape, name), LUMEN_PX if name == "lumen_width" else 0.0
-        assert found == pytest.approx(value, rel=WITHIN[name], abs=slack_px), f"{name} at {where}"
+        assert getattr(shape, name) == pytest.approx(value, rel=WITHIN[name]), f"{name} at {where}"
 
 
 @pytest.mark.parametrize("diameter_um", [10, 15, 25, 50])
@@ -74,7 +75,7 @@ def test_ellipses(long_um: float, short_um: float) -> None:
         assert shape.eccentricity == pytest.approx(sqrt(squared), abs=0.02)
 
 
-@pytest.mark.parametrize(("outer_um", "wall_um"), [(14, 2), (20, 2.5), (30, 5), (60, 4)])
+@pytest.mark.parametrize(("outer_um", "wall_um"), [(10, 1.5), (14, 2), (20, 2.5), (30, 5), (60, 4)])
 def test_rings(outer_um: float, wall_um: float) -> None:
     outer, wall = outer_um / 2 / MPP, wall_um / MPP
     inner = outer - wall
@@ -86,6 +87,7 @@ def test_rings(outer_um: float, wall_um: float) -> None:
             "perimeter": 2 * pi * outer,
             "lumen_width": 2 * inner,
             "wall": wall,
+            "max_feret": 2 * outer,
             "solidity": 1.0,
         }
         held(shape, truth, (row, col))
@@ -142,9 +144,10 @@ def test_the_wall_of_a_solid_vessel_is_its_radius() -> None:
 @pytest.mark.parametrize("stained", [np.ones((1, 1)), np.ones((1, 2)), np.ones((1, 9)), np.eye(5)])
 def test_specks_have_finite_measures(stained: np.ndarray) -> None:
     shape = measured(np.pad(stained.astype(np.uint8), 2))
-    assert np.isfinite(astuple(shape)).all()
+    assert np.isfinite(shape).all()
     assert shape.area == stained.sum()
-    assert shape.max_feret == pytest.approx(np.hypot(*np.ptp(np.argwhere(stained), axis=0)) + 1)
+    assert shape.max_feret == pytest.approx(np.hypot(*np.ptp(np.argwhere(stained), axis=0)) + FERET_PX)
+    assert 0 < shape.perimeter <= 4 * stained.sum()
     assert 0 < shape.solidity <= 1
     assert 0 <= shape.eccentricity < 1
     assert shape.major_axis >= shape.minor_axis > 0
@@ -158,16 +161,7 @@ def test_parts_of_one_vessel_are_measured_together() -> None:
     assert shape.area == np.count_nonzero(stained)
     assert shape.filled_area == np.count_nonzero(whole)
     assert shape.lumen_width == pytest.approx(14, abs=1)
-    assert len(contours.outer) == 1
-
-
-def test_contours_run_round_wall_and_lumens() -> None:
-    stained = drawn(ring(75.2, 74.9, 20, 14), (SIDE, SIDE))
-    _, contours = measure(stained, filled(stained))
-    assert (len(contours.outer), len(contours.lumens)) == (1, 1)
-    for rings, radius in ((contours.outer, 20), (contours.lumens, 14)):
-        away = np.hypot(*(rings[0] + 0.5 - [74.9, 75.2]).T)
-        assert away == pytest.approx(radius, abs=1.2)
+    assert len(contours.outer.stops) == 1
 
 
 def test_filled_fills_all_holes_and_nothing_else() -> None:
@@ -184,29 +178,51 @@ def test_filled_fills_all_holes_and_nothing_else() -> None:
 def test_lumen_width_of_a_slit_is_its_width(width_px: int, upright: bool) -> None:
     lumen = np.zeros((40, 60), np.uint8)
     lumen[6 : 6 + width_px, 5:55] = 1
-    assert lumen_width(np.ascontiguousarray(lumen.T) if upright else lumen) == pytest.approx(width_px)
+    found = lumen_width(np.ascontiguousarray(lumen.T) if upright else lumen)
+    # How far the walls lie beyond the pixels is not known: that of a slit is wider than its pixels by half of it.
+    assert found == pytest.approx(width_px + 0.5, abs=0.3)
 
 
-def test_lumen_width_is_the_same_bits_in_every_thread() -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(40):
-        side = int(rng.integers(40, 80))
-        row, col = rng.uniform(side / 2 - 3, side / 2 + 3, 2)
-        lumen = drawn(disc(row, col, rng.uniform(5, side / 2 - 4)), (side, side + 1))
-        with ThreadPoolExecutor(2) as pool:
-            widths = set(pool.map(lambda part: lumen_width(part.copy()), [lumen] * 40))
-        assert widths == {lumen_width(lumen)}
+def largest_circle(lumen: np.ndarray) -> float:
+    """Twice the largest distance from a place on a half-pixel grid to the nearest pixel that is not set."""
+    unset = np.argwhere(np.pad(lumen, 1) == 0) * 2
+    y, x = np.indices((2 * lumen.shape[0] + 3, 2 * lumen.shape[1] + 3)).reshape(2, -1, 1)
+    return float(np.sqrt(((y - unset[:, 0]) ** 2 + (x - unset[:, 1]) ** 2).min(axis=1).max()))
 
 
-def test_lumen_width_ends_at_the_crop_and_is_zero_of_nothing() -> None:
+@pytest.mark.parametrize("seed", range(12))
+def test_the_circle_is_the_largest(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lumen = (rng.random(rng.integers(1, 16, 2)) < rng.uniform(0.3, 1)).astype(np.uint8)
+    lumen[0, 0] = 1
+    widest = 2 * np.sqrt(lumen.sum() / pi)
+    largest = largest_circle(lumen)
+    slit = max(0.0, 1 - (largest / widest) ** 2)
+    assert lumen_width(lumen) == pytest.approx(min(largest - SLIT_PX * slit, widest))
+
+
+def test_a_lumen_ends_at_the_crop_and_nothing_has_no_width() -> None:
     assert lumen_width(np.zeros((40, 60), np.uint8)) == 0
     assert lumen_width(np.ones((40, 60), np.uint8)) == pytest.approx(40, abs=1)
+
+
+@pytest.mark.parametrize("size_px", [0, 1, 2, 5, 6, 12])
+def test_closing_is_that_with_a_disc(size_px: int) -> None:
+    """Against cv2, with the margin that it needs; what lies outside the crop is not set."""
+    side = size_px // 2 * 2 + 1
+    y, x = np.indices((side, side)) - side // 2
+    disc_px = (np.hypot(y, x) <= side / 2).astype(np.uint8)
+    rng = np.random.default_rng(size_px)
+    for density in (0.02, 0.1, 0.5):
+        mask = (rng.random((37, 45)) < density).astype(np.uint8)
+        expected = cv2.morphologyEx(np.pad(mask, side), cv2.MORPH_CLOSE, disc_px)[side:-side, side:-side]
+        np.testing.assert_array_equal(closed(mask, size_px), expected)
 
 
 @pytest.mark.parametrize("shape", [rectangle(75.3, 75.6, 20, 20, 0.5), disc(75.3, 75.6, 10)])
 def test_solidity_of_pixels_is_that_of_the_measure(shape: Inside) -> None:
     stained = drawn(shape, (SIDE, SIDE))
-    assert solidity(np.argwhere(stained)) == pytest.approx(measured(stained).solidity)
+    assert solidity(stained) == measured(stained).solidity
 
 
 @st.composite
@@ -222,24 +238,29 @@ def vessels(draw: st.DrawFn) -> np.ndarray:
 
 @given(vessels(), st.integers(0, 40), st.integers(0, 40))
 @settings(max_examples=40, deadline=None)
-def test_a_shift_changes_nothing(stained: np.ndarray, down: int, right: int) -> None:
+def test_a_shift_changes_not_a_bit(stained: np.ndarray, down: int, right: int) -> None:
     here = measured(np.pad(stained, ((5, 45), (5, 45))))
-    there = measured(np.pad(stained, ((5 + down, 45 - down), (5 + right, 45 - right))))
-    inexact = ("row", "col", "major_axis", "minor_axis", "eccentricity")  # quotients of moments
-    for name, value in vars(here).items():
-        if name not in inexact:
-            assert getattr(there, name) == value, name
-    assert (there.row - down, there.col - right) == pytest.approx((here.row, here.col), abs=1e-9)
-    assert there.major_axis == pytest.approx(here.major_axis, rel=1e-9)
-    assert there.minor_axis == pytest.approx(here.minor_axis, rel=1e-9)
+    there = np.pad(stained, ((5 + down, 45 - down), (5 + right, 45 - right)))
+    shape, _ = measure(there, filled(there), -down, -right)
+    assert shape == here
 
 
-@given(vessels(), st.integers(1, 3), st.booleans())
+@given(vessels(), st.integers(0, 3), st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_quarter_turns_and_mirrors_change_nothing(stained: np.ndarray, turns: int, mirror: bool) -> None:
-    stained = np.pad(stained, 3)
     turned = np.ascontiguousarray(np.rot90(stained, turns)[:, :: -1 if mirror else 1])
     here, there = measured(stained), measured(turned)
-    for name, value in vars(here).items():
-        if name not in ("row", "col"):
-            assert getattr(there, name) == pytest.approx(value, rel=0.01, abs=1e-6), name
+    for name, value in here._asdict().items():
+        if name not in ("row", "col", "major_axis", "minor_axis", "eccentricity"):
+            assert getattr(there, name) == value, name
+    # Quotients of moments, where the sums differ in sign.
+    assert there.major_axis == pytest.approx(here.major_axis, rel=1e-12)
+    assert there.minor_axis == pytest.approx(here.minor_axis, rel=1e-9)
+    assert there.eccentricity == pytest.approx(here.eccentricity, abs=1e-6)
+
+
+def test_threads_measure_the_same_bits() -> None:
+    stained = drawn(ring(75.2, 74.9, 30, 22), (SIDE, SIDE))
+    with ThreadPoolExecutor(2) as pool:
+        shapes = set(pool.map(lambda part: measured(part.copy()), [stained] * 40))
+    assert len(shapes) == 1

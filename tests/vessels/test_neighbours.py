@@ -36,11 +36,15 @@ def by_all_distances(components: Components, gap_px: int) -> np.ndarray:
     return connected_components(near, directed=False)[1] if count else np.zeros(0, int)
 
 
+def all_grouped(components: Components, gap_px: int) -> np.ndarray:
+    return neighbourhoods(components, np.arange(len(components)), gap_px)
+
+
 @given(sparse, st.integers(0, 14))
 @settings(max_examples=150, deadline=None)
 def test_groups_are_those_of_all_distances(mask: np.ndarray, gap_px: int) -> None:
     components = components_of(mask)
-    np.testing.assert_array_equal(neighbourhoods(components, gap_px), by_all_distances(components, gap_px))
+    np.testing.assert_array_equal(all_grouped(components, gap_px), by_all_distances(components, gap_px))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -49,7 +53,7 @@ def test_groups_of_random_discs(seed: int) -> None:
     discs = [disc(*rng.uniform(5, 145, 2), rng.uniform(1, 7)) for _ in range(25)]
     components = components_of(drawn(together(*discs), (150, 150)))
     for gap_px in (0, 3, 8, 12):
-        groups = neighbourhoods(components, gap_px)
+        groups = all_grouped(components, gap_px)
         np.testing.assert_array_equal(groups, by_all_distances(components, gap_px))
 
 
@@ -58,7 +62,7 @@ def test_groups_of_random_discs(seed: int) -> None:
 def test_the_gap_is_counted_in_pixels_between(between_px: int, joined: bool, upright: bool) -> None:
     mask = np.zeros((40, 40), np.uint8)
     mask[5, 5:10] = mask[5, 10 + between_px : 30] = 1
-    groups = neighbourhoods(components_of(mask.T if upright else mask), 12)
+    groups = all_grouped(components_of(mask.T if upright else mask), 12)
     assert len(groups) == 2
     assert (groups[0] == groups[1]) is np.bool_(joined)
 
@@ -67,8 +71,15 @@ def test_groups_chain_and_are_numbered_in_order() -> None:
     mask = np.zeros((10, 60), np.uint8)
     mask[1, 50] = 1  # far from the chain, and first
     mask[5, [2, 6, 10, 14]] = 1
-    assert neighbourhoods(components_of(mask), 3).tolist() == [0, 1, 1, 1, 1]
+    assert all_grouped(components_of(mask), 3).tolist() == [0, 1, 1, 1, 1]
 
 
 def test_nothing_has_no_neighbours() -> None:
-    assert neighbourhoods(components_of(np.zeros((5, 5), np.uint8)), 12).tolist() == []
+    assert all_grouped(components_of(np.zeros((5, 5), np.uint8)), 12).tolist() == []
+
+
+def test_components_that_are_left_out_join_nothing() -> None:
+    mask = np.zeros((10, 60), np.uint8)
+    mask[5, [2, 6, 10, 14, 40, 43]] = 1
+    components = components_of(mask)
+    assert neighbourhoods(components, np.array([0, 1, 3, 4, 5]), 3).tolist() == [0, 0, 1, 2, 2]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawn import MPP, Inside, disc, drawn, rectangle, ring, stadium, together, without
 
-from mvd.vessels.measure import filled
+from mvd.vessels.edges import filled
 from mvd.vessels.pieces import Limits, Piece
 from mvd.vessels.touching import split_touching
 
