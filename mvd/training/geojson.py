@@ -66,22 +66,32 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _shape(geometry: Any, called: str) -> tuple[tuple[tuple[Points, ...], ...], tuple[Points, ...]]:
-    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    """Areas and lines of a geometry; one without any is refused."""
     try:
-        if kind == "GeometryCollection":
-            parts = [_shape(part, called) for part in geometry["geometries"]]
-            return sum((areas for areas, _ in parts), ()), sum((lines for _, lines in parts), ())
-        found = geometry["coordinates"]
-        if kind in ("Polygon", "MultiPolygon"):
-            polygons = [found] if kind == "Polygon" else found
-            return tuple(tuple(_points(ring, 3) for ring in rings) for rings in polygons if rings), ()
-        if kind in ("LineString", "MultiLineString"):
-            return (), tuple(_points(line, 1) for line in ([found] if kind == "LineString" else found))
-        if kind in ("Point", "MultiPoint"):
-            return (), tuple(_points([point], 1) for point in ([found] if kind == "Point" else found))
-    except (TypeError, ValueError, KeyError, IndexError, OverflowError):
+        areas, lines = _areas_and_lines(geometry)
+        if areas or lines:
+            return areas, lines
+    except (TypeError, ValueError, KeyError, IndexError, OverflowError, RecursionError):
         pass
     raise LabelsError(f"{called} has no polygon, line or point that can be read; draw it again or delete it")
+
+
+def _areas_and_lines(geometry: Any) -> tuple[tuple[tuple[Points, ...], ...], tuple[Points, ...]]:
+    kind = geometry["type"]
+    if kind == "GeometryCollection":
+        parts = [_areas_and_lines(part) for part in geometry["geometries"]]
+        return sum((areas for areas, _ in parts), ()), sum((lines for _, lines in parts), ())
+    found = geometry["coordinates"]
+    several = found if kind.startswith("Multi") else [found]
+    if kind in ("Polygon", "MultiPolygon"):
+        return tuple(
+            (_points(outer, 3), *(_points(hole, 3) for hole in holes)) for outer, *holes in several
+        ), ()
+    if kind in ("LineString", "MultiLineString"):
+        return (), tuple(_points(line, 1) for line in several)
+    if kind in ("Point", "MultiPoint"):
+        return (), tuple(_points([point], 1) for point in several)
+    raise ValueError(f"{kind} is no shape to learn from")
 
 
 def _points(points: Any, least: int) -> Points:
