@@ -1,7 +1,8 @@
 """Vessels, hot spots and tissue -> GeoJSON that QuPath opens.
 
 Coordinates are (x, y) in level-0 pixels from ``SlideInfo.origin_px``, where QuPath has its (0, 0), a hundredth of a
-pixel fine. The text is put together by hand: a slide has a hundred thousand outlines, and ``json.dumps`` takes as long for them as the analysis does.
+pixel fine. The text is put together by hand: a slide has a hundred thousand outlines, and ``json.dumps`` takes as long
+for them as the analysis does.
 """
 
 import hashlib
@@ -100,13 +101,14 @@ def _vessels(result: SlideResult) -> Iterator[_Feature]:
     for start in range(0, len(result.vessels.outlines), _BATCH):
         part = slice(start, start + _BATCH)
         numbers = _numbers(_MEASURED, [format_column(table[c.name][part], c) for c in _MEASURED])
-        known = (table["vessel_id"][part], table["counted"][part], table["reason"][part])
-        for vessel_id, counted, reason, outline, measured in zip(
-            *known, result.vessels.outlines[part], numbers, strict=True
-        ):
-            class_name, colour = ("Vessel", COUNTED) if counted else (f"Not counted: {reason}", NOT_COUNTED)
-            polygons = vessel_polygons_um(outline.outer, outline.lumens, result.analysis_mpp)
-            yield _Feature(f"vessel {vessel_id}", str(vessel_id), class_name, colour, measured, polygons)
+        for row, measured in enumerate(numbers, start):
+            vessel_id, reason = table["vessel_id"][row], table["reason"][row]
+            is_counted = table["counted"][row]
+            class_name, colour = (
+                ("Vessel", COUNTED) if is_counted else (f"Not counted: {reason}", NOT_COUNTED)
+            )
+            wall = result.vessels.outlines[row].wall
+            yield _Feature(f"vessel {vessel_id}", str(vessel_id), class_name, colour, measured, wall)
 
 
 def _numbers(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[str]:

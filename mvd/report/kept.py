@@ -28,7 +28,7 @@ def with_kept_pictures(result: SlideResult) -> tuple[SlideResult, dict[str, byte
         name: {"x_um": picture.x_um, "y_um": picture.y_um, "mpp": picture.mpp}
         for name, picture in zip(names, pictures, strict=True)
     }
-    overview, *close = (Picture(_pixels(files[name]), **places[name]) for name in names)
+    overview, *close = (_placed(files[name], places[name]) for name in names)
     return replace(result, overview=overview, hotspot_pictures=tuple(close)), files, places
 
 
@@ -44,12 +44,16 @@ def read_pictures(folder: Path, places: Mapping[str, Mapping[str, float]]) -> di
     for name, place in places.items():
         try:
             encoded = (folder / name).read_bytes()
-            pictures[name] = Picture(_pixels(encoded), **place, jpeg=encoded)
-        except (OSError, cv2.error, TypeError):
+            pictures[name] = _placed(encoded, place)
+        except (OSError, cv2.error, KeyError, TypeError):
             raise UnreadableSlide(
                 f"{folder.name}/{name}: is missing or damaged; run `mvd run` on the slide again"
             ) from None
     return pictures
+
+
+def _placed(jpeg: bytes, place: Mapping[str, float]) -> Picture:
+    return Picture(_pixels(jpeg), place["x_um"], place["y_um"], place["mpp"], jpeg)
 
 
 def _jpeg(picture: Picture) -> bytes:

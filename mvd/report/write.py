@@ -4,7 +4,6 @@ A slide is done when its ``slide.json`` names the hash of every other file. Noth
 absolute path: the same slide and settings give the same bytes.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from mvd.result import (
 )
 
 Row = Mapping[str, Cell]
+Maker = Callable[[], bytes | Iterable[bytes]]
 _THREADS = 2
 OURS = (
     "slide.json",
@@ -68,15 +68,15 @@ def write_slide(result: SlideResult, folder: Path, slide_id: str, name: str) -> 
     remove_slide(folder)
     folder.mkdir(parents=True, exist_ok=True)
     result, kept, places = with_kept_pictures(result)
-    hashes: dict[str, str] = {}
-    for file_name, content in kept.items():
-        write_atomically(folder / file_name, content)
-        hashes[file_name] = hashlib.sha256(content).hexdigest()
-    names, makers = zip(*_files(result, slide_id), strict=True)
+    makers = {name: partial(bytes, content) for name, content in kept.items()} | dict(
+        _files(result, slide_id)
+    )
+
+    def write(file_name: str) -> str:
+        return write_atomically(folder / file_name, makers[file_name]())
+
     with ThreadPoolExecutor(_THREADS) as pool:  # PNG encoding and drawing release the GIL
-        for file_name, content in zip(names, pool.map(lambda make: make(), makers), strict=True):
-            write_atomically(folder / file_name, content)
-            hashes[file_name] = hashlib.sha256(content).hexdigest()
+        hashes = dict(zip(makers, pool.map(write, makers), strict=True))
     write_atomically(
         folder / "slide.json", json_bytes(_slide_json(result, slide_id, name, hashes) | {"pictures": places})
     )
@@ -115,7 +115,7 @@ def json_bytes(content: Mapping[str, Any]) -> bytes:
     return (json.dumps(content, indent=2, allow_nan=False) + "\n").encode()
 
 
-def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
+def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Maker]]:
     from mvd.report.geojson import geojson
     from mvd.report.overlay import draw_hotspot, draw_overview
 

@@ -24,7 +24,8 @@ def test_slide_json_names_the_hash_of_every_other_file(folder):
     there = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     there.pop("slide.json")
     assert done["files"] == there
-    assert set(there) == {"vessels.csv", "hotspots.csv", "vessels.geojson", "overview.png", "hotspot_01.png"}
+    ours = {"vessels.csv", "hotspots.csv", "vessels.geojson", "overview.png", "hotspot_01.png"}
+    assert set(there) >= ours | {"plain_overview.jpg", "plain_hotspot_01.jpg"}
 
 
 def test_slide_json_tells_how_the_numbers_came_about(folder):
@@ -66,6 +67,7 @@ def test_a_new_result_leaves_nothing_of_the_old_but_what_people_made(folder, mak
         "hotspots.csv",
         "vessels.geojson",
         "overview.png",
+        "plain_overview.jpg",
         "corrections.json",
     }
     assert (folder / "hotspots.csv").read_text().count("\n") == 1
