@@ -26,6 +26,8 @@ _CODECS = {
 _MAX_TILE_PX = 64_000_000
 _MAX_PX_PER_BYTE = 20_000
 _MAX_LOST_PART = 0.01
+_NOWHERE = 2**62
+"""Offset of a tile that the tables have lost: beyond the end of any file, so that it counts as damage."""
 _ROWS_BYTES = 4 * 2**20
 
 
@@ -126,7 +128,9 @@ def _positions(
         )
     offsets = np.asarray(page.dataoffsets, np.int64).reshape(planes, tiles)
     byte_counts = np.asarray(page.databytecounts, np.int64).reshape(planes, tiles)
-    return offsets, np.where(offsets > 0, byte_counts, 0)
+    # A tile that was not scanned has neither place nor length; one of the two alone is a damaged table.
+    lost = (offsets > 0) != (byte_counts > 0)
+    return np.where(lost, _NOWHERE, offsets), np.where(lost, 1, byte_counts)
 
 
 def _check_inside_file(grid: TileGrid, file_bytes: int, name: str) -> None:

@@ -135,6 +135,7 @@ def test_absurd_positions_cost_one_tile_and_no_memory(write_tiff, picture):
 
 def test_what_was_not_scanned_is_no_damage(write_tiff):
     path = write_tiff(compression="lzw")
+    overwrite_tag(path, 324, 1, 0)
     overwrite_tag(path, 325, 1, 0)
     with opened(path) as slide:
         assert (slide.read(WHOLE)[:128, 128:256] == 255).all()
@@ -143,6 +144,17 @@ def test_what_was_not_scanned_is_no_damage(write_tiff):
     expected = np.ones((100, 200), bool)
     expected[:28, 28:156] = False
     np.testing.assert_array_equal(scanned, expected)
+
+
+@pytest.mark.parametrize("code", [324, 325])
+def test_a_tile_without_its_place_or_its_length_is_damage(write_tiff, code):
+    """Zeros over a part of one table are no sparse slide: tissue went missing there."""
+    path = write_tiff(tile=(48, 48), compression="deflate")
+    overwrite_tag(path, code, 3, 0)
+    with opened(path) as slide:
+        assert slide.scanned(WHOLE).all()
+        assert (slide.read(WHOLE)[:48, 144:192] == 255).all()
+        assert slide.damage() == (Rect(0, 144, 48, 48),)
 
 
 @pytest.mark.parametrize("layout", [{"compression": "zstd"}, {"tile": None}, {"planarconfig": "separate"}])
