@@ -114,15 +114,14 @@ def _draw_regions(canvas: Canvas, result: SlideResult) -> None:
 
 
 def _name_regions(canvas: Canvas, result: SlideResult) -> None:
-    """Write each region's name above its top; letters that the font does not have are left out."""
-    cap_px = canvas.letter_px * 1.2
+    """Write each region's name above the middle of it; letters that the font does not have are left out."""
+    cap_px = canvas.letter_px * 1.4
     for number, region in enumerate(result.drawn.regions if result.drawn else (), 1):
         plain = unicodedata.normalize("NFKD", region.name).encode("ascii", "ignore").decode().strip()
         words = plain[:_LONGEST_NAME] or f"Region {number}"
-        points = np.concatenate([polygon[0] for polygon in region.polygons_um])
-        left, top = canvas.px(points[np.argmin(points[:, 1])][None])[0]
-        middle = left - canvas.text_width(words, cap_px) / 2
-        canvas.text((middle, top - 1.6 * cap_px), words, REGION, cap_px=cap_px)
+        points = canvas.px(np.concatenate([polygon[0] for polygon in region.polygons_um]))
+        left = (points[:, 0].min() + points[:, 0].max() - canvas.text_width(words, cap_px, bold=True)) / 2
+        canvas.text((left, points[:, 1].min() - 1.8 * cap_px), words, REGION, cap_px=cap_px, bold=True)
 
 
 def _draw_vessels(
