@@ -73,7 +73,6 @@ def count(
         summary=summarize(found.info, found.analysis_mpp, tissue, vessels, hotspots, settings),
         overview=overview,
         hotspot_pictures=hotspot_pictures(hotspots),
-        found=found,
     )
     return limits.with_regions(result, found.tissue, found.laid, found.damage) if found.laid else result
 

@@ -6,6 +6,7 @@ anew. What decides which pixels are stained cannot be changed here.
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ def recount_slide(
 
     found = unpack_found(folder / FOUND_NAME)
     result = count(found, settings, overview, close, workers=workers, progress=progress)
+    result = replace(result, candidates=(folder / FOUND_NAME).read_bytes())
     return result, about["slide_id"], about["slide"]
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:  # the columns are needed long before the stages are
     import numpy as np
     from numpy.typing import NDArray
 
-    from mvd.found import Found
     from mvd.hotspots import Hotspot
     from mvd.settings import Settings
     from mvd.slide.base import Rgb, SlideInfo
@@ -233,8 +232,8 @@ class SlideResult:
         Of the first hot spots, as many as ``report.hotspot_pictures``.
     drawn : RegionResults, optional
         None where the whole slide was analysed.
-    found : Found, optional
-        What the vessels were made of, to count them again; None in a result that was not counted by ``mvd.count``.
+    candidates : bytes
+        What the vessels were made of, as ``mvd.found`` packs it, to count them again; empty where it was not kept.
     """
 
     info: SlideInfo
@@ -248,4 +247,4 @@ class SlideResult:
     overview: Picture
     hotspot_pictures: tuple[Picture, ...]
     drawn: RegionResults | None = None
-    found: Found | None = None
+    candidates: bytes = b""

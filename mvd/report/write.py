@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mvd.found import FOUND_NAME, pack_found
+from mvd.found import FOUND_NAME
 from mvd.report.atomic import write_atomically
 from mvd.report.kept import with_kept_pictures
 from mvd.report.rows import hotspot_rows, region_rows, summary_row, vessel_columns
@@ -123,8 +123,8 @@ def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Maker]]:
     yield "hotspots.csv", lambda: csv_of_rows(hotspot_rows(result, slide_id), HOTSPOT_COLUMNS)
     if result.drawn:
         yield "regions.csv", lambda: csv_of_rows(region_rows(result, slide_id), REGION_COLUMNS)
-    if result.found:
-        yield FOUND_NAME, partial(pack_found, result.found)
+    if result.candidates:
+        yield FOUND_NAME, partial(bytes, result.candidates)
     yield "vessels.geojson", partial(geojson, result, slide_id)
     yield "overview.png", partial(draw_overview, result)
     for number in range(len(result.hotspot_pictures)):
