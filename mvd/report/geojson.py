@@ -97,17 +97,16 @@ def _hotspots(result: SlideResult) -> Iterator[_Feature]:
 
 
 def _vessels(result: SlideResult) -> Iterator[_Feature]:
-    table = vessel_columns(result, "")
     for start in range(0, len(result.vessels.outlines), _BATCH):
-        part = slice(start, start + _BATCH)
-        numbers = _numbers(_MEASURED, [format_column(table[c.name][part], c) for c in _MEASURED])
-        for row, measured in enumerate(numbers, start):
+        table = vessel_columns(result, "", slice(start, start + _BATCH))
+        numbers = _numbers(_MEASURED, [format_column(table[c.name], c) for c in _MEASURED])
+        for row, measured in enumerate(numbers):
             vessel_id, reason = table["vessel_id"][row], table["reason"][row]
             is_counted = table["counted"][row]
             class_name, colour = (
                 ("Vessel", COUNTED) if is_counted else (f"Not counted: {reason}", NOT_COUNTED)
             )
-            wall = result.vessels.outlines[row].wall
+            wall = result.vessels.outlines[start + row].wall
             yield _Feature(f"vessel {vessel_id}", str(vessel_id), class_name, colour, measured, wall)
 
 

@@ -48,9 +48,11 @@ def region_rows(result: SlideResult, slide_id: str) -> list[dict[str, Cell]]:
     ]
 
 
-def vessel_columns(result: SlideResult, slide_id: str) -> dict[str, Sequence[object]]:
-    """Return the columns of vessels.csv; ``hotspot_rank`` is None for a vessel in no hot spot."""
-    table = result.vessels.table
+def vessel_columns(
+    result: SlideResult, slide_id: str, part: slice = slice(None)
+) -> dict[str, Sequence[object]]:
+    """Return columns of vessels.csv, of all rows or a part; ``hotspot_rank`` is None for a vessel in no hot spot."""
+    table = result.vessels.table.iloc[part]
     columns: dict[str, Sequence[object]] = {c.name: table[c.name].tolist() for c in VESSEL_COLUMNS[1:]}
     columns["slide_id"] = [slide_id] * len(table)
     columns["hotspot_rank"] = [rank or None for rank in table["hotspot_rank"].tolist()]

@@ -6,7 +6,7 @@ the same result gives the same bytes. A text cell that a spreadsheet would take 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -37,9 +37,16 @@ def csv_of_rows(rows: Iterable[Mapping[str, Value]], columns: Sequence[Column]) 
 
 def csv_of_columns(values: Mapping[str, Sequence[Value]], columns: Sequence[Column]) -> bytes:
     """Write columns of equal length (name -> values) as CSV; see ``csv_of_rows``."""
-    cells = [_quoted(format_column(values[c.name], c), c) for c in columns]
-    lines = [",".join(column.name for column in columns), *map(",".join, zip(*cells, strict=True))]
-    return ("\r\n".join(lines) + "\r\n").encode("utf-8", "backslashreplace")
+    return b"".join(csv_pieces([values], columns))
+
+
+def csv_pieces(parts: Iterable[Mapping[str, Sequence[Value]]], columns: Sequence[Column]) -> Iterator[bytes]:
+    """Write the header line, and then the rows of each part, as bytes; see ``csv_of_columns``."""
+    yield ",".join(column.name for column in columns).encode() + b"\r\n"
+    for values in parts:
+        cells = [_quoted(format_column(values[c.name], c), c) for c in columns]
+        lines = [*map(",".join, zip(*cells, strict=True)), ""]
+        yield "\r\n".join(lines).encode("utf-8", "backslashreplace")
 
 
 def format_column(values: Iterable[Value], column: Column) -> list[str]:

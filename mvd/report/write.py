@@ -16,7 +16,7 @@ from mvd.found import FOUND_NAME
 from mvd.report.atomic import write_atomically
 from mvd.report.kept import with_kept_pictures
 from mvd.report.rows import hotspot_rows, region_rows, summary_row, vessel_columns
-from mvd.report.table import csv_of_columns, csv_of_rows, is_missing
+from mvd.report.table import csv_of_rows, csv_pieces, is_missing
 from mvd.result import (
     FAILED_COLUMNS,
     HOTSPOT_COLUMNS,
@@ -31,6 +31,7 @@ from mvd.result import (
 Row = Mapping[str, Cell]
 Maker = Callable[[], bytes | Iterable[bytes]]
 _THREADS = 2
+_ROWS = 4096  # of a table that are put into words at once
 OURS = (
     "slide.json",
     "vessels.csv",
@@ -119,7 +120,7 @@ def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Maker]]:
     from mvd.report.geojson import geojson
     from mvd.report.overlay import draw_hotspot, draw_overview
 
-    yield "vessels.csv", lambda: csv_of_columns(vessel_columns(result, slide_id), VESSEL_COLUMNS)
+    yield "vessels.csv", partial(_vessels_csv, result, slide_id)
     yield "hotspots.csv", lambda: csv_of_rows(hotspot_rows(result, slide_id), HOTSPOT_COLUMNS)
     if result.drawn:
         yield "regions.csv", lambda: csv_of_rows(region_rows(result, slide_id), REGION_COLUMNS)
@@ -129,6 +130,12 @@ def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Maker]]:
     yield "overview.png", partial(draw_overview, result)
     for number in range(len(result.hotspot_pictures)):
         yield f"hotspot_{number + 1:02d}.png", partial(draw_hotspot, result, number)
+
+
+def _vessels_csv(result: SlideResult, slide_id: str) -> Iterator[bytes]:
+    starts = range(0, len(result.vessels.table), _ROWS)
+    parts = (vessel_columns(result, slide_id, slice(start, start + _ROWS)) for start in starts)
+    return csv_pieces(parts, VESSEL_COLUMNS)
 
 
 def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[str, str]) -> dict[str, Any]:
