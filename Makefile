@@ -8,7 +8,7 @@ TO_RUN := $(VENV)/.installed-to-run
 TO_TEST := $(VENV)/.installed-to-test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format bench samples docs picture pins libraries clean
+.PHONY: help demo test check lint format bench fuzz samples docs picture pins libraries clean
 
 help:  ## Show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ format: $(TO_TEST)  ## Format the code and mend what ruff can mend
 bench: $(TO_TEST)  ## Speed and accuracy beside other tools, into benchmarks/RESULTS.md (takes minutes)
 	$(PY) benchmarks/accuracy.py --write
 	$(PY) benchmarks/speed.py --write
+
+fuzz: $(TO_TEST)  ## Thousands of damaged slides; those that break mvd are kept in build/fuzz (takes minutes)
+	$(PY) tests/fuzzing.py
 
 samples: $(TO_RUN)  ## Write sample_images again
 	$(VENV)/bin/mvd phantom --out sample_images --cohort
