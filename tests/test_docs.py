@@ -15,6 +15,7 @@ PAGES = (
     "README.md",
     "CONTRIBUTING.md",
     "docs/methods.md",
+    "docs/classifier.md",
     "docs/columns.md",
     "docs/settings.md",
     "plugins/napari/README.md",
