@@ -5,6 +5,7 @@ import pytest
 import shapely
 
 import mvd
+from mvd.found import FOUND_NAME, unpack_found
 from mvd.phantom import PhantomSpec, make_phantom, write_phantom
 from mvd.vessels import Vessels, find_vessels
 from mvd.vessels import find as find_module
@@ -18,7 +19,9 @@ def found(request, tmp_path_factory):
     spec = PhantomSpec(7, request.param, height_um=560, width_um=640, vessels_per_mm2=260)
     folder = tmp_path_factory.mktemp("plain")
     path = write_phantom(make_phantom(spec), folder, "one")
-    return mvd.analyze(path, SETTINGS).found
+    packed = folder / FOUND_NAME
+    packed.write_bytes(mvd.analyze(path, SETTINGS).candidates)
+    return unpack_found(packed)
 
 
 def vessels_of(found, workers: int = 1) -> Vessels:
