@@ -13,7 +13,7 @@ TOLERANCE = 1e-9  # of angles (rad), and of lengths relative to the radius: poin
 BOX_ARCS = 4  # so many arcs of a circle can lie outside a box that it crosses
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def add_arc(angles, steps, used, middle, half, step):  # type: ignore[no-untyped-def]
     """Add an arc, a little widened, as its start and its end; return what it adds at angle 0."""
     start = (middle - half - TOLERANCE) % (2 * pi)
@@ -23,7 +23,7 @@ def add_arc(angles, steps, used, middle, half, step):  # type: ignore[no-untyped
     return step if end >= 2 * pi else 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def add_beside_taken(circles, x, y, step, angles, steps):  # type: ignore[no-untyped-def]
     """Add the arcs of the circle round (x, y) that keep clear of the taken centres, of weight ``step``.
 
@@ -47,7 +47,7 @@ def add_beside_taken(circles, x, y, step, angles, steps):  # type: ignore[no-unt
     return used, at_zero, needed
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def add_beside_boxes(circles, x, y, step, angles, steps, used):  # type: ignore[no-untyped-def]
     """Add the arcs of the circle round (x, y) that lie in none of the boxes, of weight ``step`` for each box.
 
@@ -73,7 +73,7 @@ def add_beside_boxes(circles, x, y, step, angles, steps, used):  # type: ignore[
     return used, at_zero, needed
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _outside(box, circle, cuts, count, ends):  # type: ignore[no-untyped-def]
     """Write the two ends of each arc of a circle (x, y, radius) outside a box; return how many arcs, -1 for all.
 
@@ -100,7 +100,7 @@ def _outside(box, circle, cuts, count, ends):  # type: ignore[no-untyped-def]
     return arcs
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _cuts(box, x, y, radius, cuts):  # type: ignore[no-untyped-def]
     """Write the angles at which the circle round (x, y) crosses the lines of a box, in order and the first again.
 
@@ -123,13 +123,13 @@ def _cuts(box, x, y, radius, cuts):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _box_clearance(box, x, y):  # type: ignore[no-untyped-def]
     """How far (x, y) can move at least without entering a box; negative inside, by the way out."""
     return max(box[0] - x, x - box[2], box[1] - y, y - box[3])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def clearance(circles, x, y):  # type: ignore[no-untyped-def]
     """How much farther than needed (x, y) lies from where no centre may be; negative where it may not."""
     nearest = np.inf

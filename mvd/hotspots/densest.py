@@ -15,6 +15,7 @@ from numba import njit
 
 from mvd.hotspots.arcs import TOLERANCE, clearance
 from mvd.hotspots.meeting import meeting_points
+from mvd.hotspots.sieve import sieve
 from mvd.hotspots.sweep import (
     Best,
     Circles,
@@ -74,8 +75,13 @@ def densest_centres(
         forbidden.boxes - np.tile(corner, 2),
     )
     squares, near = _squares(keys[order], columns, radius, meeting_points(forbidden) - corner)
+    rows = int(buckets[:, 1].max()) + PAD + 1
+    squares, near, bounds = sieve(circles, squares, near, (columns, rows), PAD, ties=limit > 0)
+    if not len(squares):
+        return 0, np.empty((0, 2))
     pool = np.empty(int((near[1] - near[0]).sum(axis=1).max()) * (4 * MAX_SPLITS + 2), np.int32)
-    bounds = _bounds(circles, squares, near, pool)
+    unknown = bounds < 0
+    bounds[unknown] = _bounds(circles, squares[unknown], near[:, unknown], pool)
     fullest_first = np.argsort(-bounds, kind="stable")
     best = Best(np.zeros(2, np.int64), np.empty((limit, 2)))
     _search(circles, squares[fullest_first], near[:, fullest_first], bounds[fullest_first], pool, best)
@@ -105,7 +111,7 @@ def _squares(keys: Counts, columns: int, radius: float, places: Points) -> tuple
     return squares, np.stack([np.searchsorted(keys, rows - 2), np.searchsorted(keys, rows + 3)])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _gather(near, k, pool):  # type: ignore[no-untyped-def]
     """Write the points near square ``k`` into ``pool``; return how many there are."""
     count = 0
@@ -116,7 +122,7 @@ def _gather(near, k, pool):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sift(circles, square, pool, start, stop, top):  # type: ignore[no-untyped-def]
     """Write from ``top`` on those of ``pool[start:stop]`` that only some centres of ``square`` hold.
 
@@ -145,7 +151,7 @@ def _sift(circles, square, pool, start, stop, top):  # type: ignore[no-untyped-d
     return certain, uncertain, at_middle, top
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _search_square(circles, root, count, bound, pool, best):  # type: ignore[no-untyped-def]
     """Search one square, fullest quarter first; the ``count`` points near it are the first in ``pool``."""
     squares = np.zeros((4 * MAX_SPLITS + 8, 3))
@@ -166,7 +172,7 @@ def _search_square(circles, root, count, bound, pool, best):  # type: ignore[no-
             height = _push_quarters(circles, squares, notes, height, pool, best)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _push_quarters(circles, squares, notes, height, pool, best):  # type: ignore[no-untyped-def]
     """Replace the square at ``height`` of the stack by its quarters that can win; return the new height."""
     x, y, half = squares[height, 0], squares[height, 1], squares[height, 2] / 2
@@ -200,7 +206,7 @@ def _push_quarters(circles, squares, notes, height, pool, best):  # type: ignore
     return height
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _bounds(circles, squares, near, pool):  # type: ignore[no-untyped-def]
     """Most that a centre in each square can hold; 0 where no centre may lie in it."""
     bounds = np.zeros(len(squares), np.int64)
@@ -213,7 +219,7 @@ def _bounds(circles, squares, near, pool):  # type: ignore[no-untyped-def]
     return bounds
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _search(circles, squares, near, bounds, pool, best):  # type: ignore[no-untyped-def]
     """Search ``squares``, which come with the highest of their ``bounds`` first."""
     for k in range(len(squares)):
@@ -221,6 +227,9 @@ def _search(circles, squares, near, bounds, pool, best):  # type: ignore[no-unty
             break
         if squares[k, 2] > 0:
             root = (squares[k, 0], squares[k, 1], squares[k, 2])
-            _search_square(circles, root, _gather(near, k, pool), bounds[k], pool, best)
+            count = _gather(near, k, pool)
+            certain, uncertain, _, _ = _sift(circles, root, pool, 0, count, count)
+            if can_win(certain + uncertain, best):
+                _search_square(circles, root, count, certain + uncertain, pool, best)
         else:
             record(best, bounds[k], squares[k, 0], squares[k, 1])

@@ -64,14 +64,14 @@ class Best(NamedTuple):
     centres: Points
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def can_win(bound, best):  # type: ignore[no-untyped-def]
     """Tell whether a weight of at most ``bound`` is of interest: better, or a tie while there is room."""
     score, centres = best.score, best.centres
     return bound > score[0] or (bound == score[0] and bound > 0 and score[1] < len(centres))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def record(best, weight, x, y):  # type: ignore[no-untyped-def]
     """Keep a centre that holds at least as much as the best so far."""
     score, centres = best.score, best.centres
@@ -85,7 +85,7 @@ def record(best, weight, x, y):  # type: ignore[no-untyped-def]
         score[1] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def sweep_circle(circles, one, members, certain, square, best):  # type: ignore[no-untyped-def]
     """Go once round point ``one``; record the best centres that lie in ``square`` (x, y, half side).
 
@@ -124,7 +124,7 @@ def sweep_circle(circles, one, members, certain, square, best):  # type: ignore[
             _visit(x, y, angles[k] + TOLERANCE, depth, radius, square, best)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _visit(x, y, angle, depth, radius, square, best):  # type: ignore[no-untyped-def]
     """Record the centre at ``angle`` on the circle round (x, y) if it can win and lies in ``square``."""
     if not can_win(depth, best):
