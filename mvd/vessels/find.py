@@ -117,11 +117,10 @@ def find_vessels(
     lone, several = _neighbourhoods(search)
     with ThreadPoolExecutor(workers) as pool:
         chunks = np.split(lone, range(_PLAIN_CHUNK, len(lone), _PLAIN_CHUNK))
-        quick = list(pool.map(lambda chunk: _plain(search, chunk), chunks))
-        others = [*several, *(np.array([member]) for _, rest in quick for member in rest)]
-        starts = range(0, len(others), _CHUNK)
-        slow = pool.map(lambda start: _long_way(search, others[start : start + _CHUNK]), starts)
-        found = [plain for plain, _ in quick] + list(chain.from_iterable(slow))
+        plain = pool.map(lambda chunk: _plain(search, chunk), chunks)
+        starts = range(0, len(several), _CHUNK)
+        others = pool.map(lambda start: _long_way(search, several[start : start + _CHUNK]), starts)
+        found = list(chain.from_iterable(chain(plain, others)))
     lumens = [lumen for each in found for lumen in each.wide]
     candidates = Candidates.joined(each.candidates for each in found)
     table, order = tabulate(candidates, lumens, components, brown, settings, mpp)
@@ -157,15 +156,16 @@ def _neighbourhoods(search: _Search) -> tuple[Members, list[Members]]:
     return lone, [each for each in np.split(members[by_group], ends) if len(each)]
 
 
-def _plain(search: _Search, members: Members) -> tuple[_Found, Members]:
-    """Those of some lone components that are plain, measured; and the others."""
+def _plain(search: _Search, members: Members) -> list[_Found]:
+    """Some components that stand alone: those that are plain at once, the others the long way."""
     parts = search.components
     done, shapes, packed, rings = measure_plain(
         parts.runs, parts.first, parts.boxes, members, search.brown, search.bounds
     )
     ones, mine = np.ones(np.count_nonzero(done), np.int64), members[done]
     candidates = Candidates(shapes[done], ones, np.zeros(len(mine), bool), mine, ones)
-    return _Found(candidates, packed, rings[done]), members[~done]
+    others = _long_way(search, members[~done][:, np.newaxis])
+    return [_Found(candidates, packed, rings[done]), *others]
 
 
 def _limits(settings: VesselSettings, mpp: float) -> Limits:

@@ -77,21 +77,23 @@ def chosen(labels: Labels, numbers: I64) -> Mask:
 
 
 @numba.njit(cache=True, nogil=True)
-def borders(labels: Labels) -> I32:
-    """Where regions lie against each other, (n, 4) int32: both numbers, the smaller first, and a pixel's col and row.
-
-    The pixel is the left or upper one of the two that meet.
-    """
-    height, width = labels.shape
-    found, count = np.empty((2 * height * width, 4), np.int32), 0
-    for down, right in ((0, 1), (1, 0)):
-        for row in range(height - down):
-            for col in range(width - right):
-                one, other = labels[row, col], labels[row + down, col + right]
-                if one != other and one > 0 and other > 0:
-                    found[count, 0], found[count, 1] = min(one, other), max(one, other)
-                    found[count, 2], found[count, 3] = col, row
-                    count += 1
+def adjoining(labels: Labels) -> I64:
+    """Pairs of regions that lie against each other, (n, 2), the smaller number first; in ascending order."""
+    most = labels.max() + 1
+    touch = np.zeros((most, most), np.bool_)
+    for row in range(labels.shape[0]):
+        for col in range(labels.shape[1]):
+            here = labels[row, col]
+            if col + 1 < labels.shape[1]:
+                touch[min(here, labels[row, col + 1]), max(here, labels[row, col + 1])] = True
+            if row + 1 < labels.shape[0]:
+                touch[min(here, labels[row + 1, col]), max(here, labels[row + 1, col])] = True
+    found, count = np.empty((most * most, 2), np.int64), 0
+    for one in range(1, most):
+        for other in range(one + 1, most):
+            if touch[one, other]:
+                found[count, 0], found[count, 1] = one, other
+                count += 1
     return found[:count].copy()
 
 

@@ -9,27 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.vessels.bounds import may_be_several
-from mvd.vessels.distance import lumen_width
 from mvd.vessels.edges import Mask
-from mvd.vessels.hull import solidity
-from mvd.vessels.pieces import Box, Labels, Limits, Piece
-from mvd.vessels.regions import AREA, borders, connected, cut_out, distance_between, extents
-
-Points = NDArray[np.float32]
-
-WAIST_PART = 0.8
-"""Touching vessels are narrower where they touch than the smaller of them is along the border, by this factor."""
-
-NARROW_PART, DOUBLE_WALL_NARROW_PART = 0.87, 1.06
-"""... and narrower than the smaller of them is wide anywhere, by an eighth at least; a double wall between the lumens
-tells two vessels as well, and then the waist may be a little wider."""
-
-DOUBLE_WALL_PART = 1.1
-"""Two vessels that touch have both their walls between their lumens, a pinched tube has a fold of one: from so many
-times the mean wall of the two on, it is a double wall."""
-
-LEAST_SOLIDITY = 0.9
-"""A vessel that is cut off is compact: a ring or a tube of its own, not a scrap of wall."""
+from mvd.vessels.pieces import Labels, Limits, Piece
+from mvd.vessels.regions import AREA, adjoining, connected, cut_out, extents
+from mvd.vessels.waist import is_waist
 
 
 def split_touching(piece: Piece, limits: Limits) -> list[Piece]:
@@ -46,6 +29,7 @@ def split_touching(piece: Piece, limits: Limits) -> list[Piece]:
     groups = _merge_across_wide_waists(owner, np.where(seeds[lumen_labels], owner, 0))
     if len(np.unique(groups[1:])) == 1:
         return [piece]
+    vessels = groups[owner]
     return [
         Piece(
             piece.stained[box] & own,
@@ -55,7 +39,7 @@ def split_touching(piece: Piece, limits: Limits) -> list[Piece]:
             piece.labels,
             was_split=True,
         )
-        for box, own in _regions(groups[owner])
+        for box, own in cut_out(vessels, extents(vessels, len(groups) - 1))
     ]
 
 
@@ -74,55 +58,7 @@ def _nearest_seed(seeds: NDArray[np.bool_], whole: Mask) -> Labels:
 def _merge_across_wide_waists(owner: Labels, lumens: Labels) -> NDArray[np.int32]:
     """Group of each lumen (index 0: outside): lumens of one vessel have no narrow waist between them."""
     groups = np.arange(owner.max() + 1, dtype=np.int32)
-    masks = dict(enumerate(_regions(owner), start=1))
-    for (a, b), border in _borders(owner).items():
-        narrow = DOUBLE_WALL_NARROW_PART if _is_double_wall(owner, lumens, (a, b)) else NARROW_PART
-        both = ((owner == a) | (owner == b)).astype(np.uint8)
-        if not _is_waist(border, masks[a], masks[b], both, narrow):
-            groups[groups == groups[b]] = groups[a]
+    for one, other in adjoining(owner).tolist():
+        if not is_waist(owner, lumens, one, other):
+            groups[groups == groups[other]] = groups[one]
     return groups
-
-
-def _is_double_wall(owner: Labels, lumens: Labels, pair: tuple[int, int]) -> bool:
-    """Whether what lies between two lumens is as thick as both their walls, each taken as that of a round ring."""
-    between = distance_between(lumens, *pair)
-    walls = [
-        np.sqrt(np.count_nonzero(owner == vessel) / np.pi)
-        - np.sqrt(np.count_nonzero(lumens == vessel) / np.pi)
-        for vessel in pair
-    ]
-    return bool(between >= DOUBLE_WALL_PART * sum(walls) / 2)
-
-
-def _is_waist(
-    border: Points, one: tuple[Box, Mask], other: tuple[Box, Mask], both: Mask, narrow_part: float
-) -> bool:
-    """Whether two regions meet in a narrow waist, and each is more compact alone than both together."""
-    along = np.linalg.svd(border - border.mean(axis=0), full_matrices=False)[2][0]
-    length = float(np.ptp(border @ along)) + 1
-    regions = [_pixels(*one), _pixels(*other)]
-    across = min(float(np.ptp(region @ along)) for region in regions) + 1
-    if length >= WAIST_PART * across or length >= narrow_part * min(
-        lumen_width(one[1]), lumen_width(other[1])
-    ):
-        return False
-    alone = min(solidity(one[1]), solidity(other[1]))
-    return bool(alone >= LEAST_SOLIDITY and alone > solidity(both))
-
-
-def _pixels(box: Box, mask: Mask) -> Points:
-    """Pixels of a region in the crop, (n, 2) float32 as (col, row)."""
-    corner = (box[0].start, box[1].start)
-    return (np.argwhere(mask) + corner)[:, ::-1].astype(np.float32)
-
-
-def _regions(owner: Labels) -> list[tuple[Box, Mask]]:
-    """Each numbered region, as the box round it and the mask within."""
-    return list(cut_out(owner, extents(owner, owner.max())))
-
-
-def _borders(owner: Labels) -> dict[tuple[int, int], Points]:
-    """Pixels of one region that lie against another, as (col, row), for each pair of regions that touch."""
-    found = borders(owner)
-    pairs = sorted(set(map(tuple, found[:, :2].tolist())))
-    return {(a, b): found[(found[:, 0] == a) & (found[:, 1] == b), 2:].astype(np.float32) for a, b in pairs}
