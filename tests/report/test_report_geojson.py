@@ -7,7 +7,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+import shapely
 
+import mvd
+from mvd.phantom import PhantomSpec, make_phantom, write_phantom
 from mvd.report.geojson import geojson
 from mvd.result import HOTSPOT_COLUMNS
 
@@ -119,3 +122,20 @@ def test_tissue_has_its_hole_and_its_smallest_island(features):
 def test_an_empty_slide_has_only_its_tissue(make_result):
     found = json.loads(b"".join(geojson(make_result(empty=True), "case-1")))["features"]
     assert [f["properties"]["name"] for f in found] == ["Tissue"]
+
+
+def test_the_area_of_an_outline_is_that_of_its_pixels(tmp_path):
+    """On a real result: every geometry is valid, and wall and lumens have the areas of the table."""
+    spec = PhantomSpec(5, "hard", height_um=300, width_um=340, vessels_per_mm2=300)
+    result = mvd.analyze(write_phantom(make_phantom(spec), tmp_path, "one"), mvd.Settings())
+    mpp = result.summary["mpp"]
+    vessels = [
+        feature
+        for feature in json.loads(b"".join(geojson(result, "one")))["features"]
+        if feature["properties"]["objectType"] == "detection"
+    ]
+    assert len(vessels) == len(result.vessels.table) > 20
+    for vessel, row in zip(vessels, result.vessels.table.itertuples(), strict=True):
+        drawn = shapely.geometry.shape(vessel["geometry"])
+        assert drawn.is_valid, shapely.is_valid_reason(drawn)
+        assert drawn.area * mpp**2 == pytest.approx(row.area_um2, rel=1e-9)
