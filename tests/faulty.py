@@ -12,6 +12,7 @@ import simplejpeg
 import tifffile
 
 MPP = 0.5
+TAGS_OF_RESOLUTION = {"resolution": (1e4 / MPP, 1e4 / MPP), "resolutionunit": "CENTIMETER"}
 Make = Callable[[Path], None]
 
 
@@ -28,8 +29,7 @@ def write_tiff(path: Path, pixels: np.ndarray, **keywords: Any) -> None:
     keywords = {
         "photometric": "rgb",
         "tile": (128, 128),
-        "resolution": (1e4 / MPP, 1e4 / MPP),
-        "resolutionunit": "CENTIMETER",
+        **TAGS_OF_RESOLUTION,
         "metadata": None,
         **keywords,
     }
