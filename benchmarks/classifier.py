@@ -1,6 +1,6 @@
 """The trained classifier beside the thresholds, on synthetic slides that it was not trained on.
 
-    python benchmarks/classifier.py [--quick] [--seeds 5000-5007] [--write]
+    python benchmarks/classifier.py [--quick] [--seeds 6000-6007] [--write]
 
 One classifier is trained as `mvd train` does it, on three phantoms (one of each difficulty) with simulated scribbles:
 strokes along the walls of 30 vessels each, round half of them, over pigment, and 60 over the tissue between. Then both
@@ -162,10 +162,10 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="one small phantom of each difficulty")
-    parser.add_argument("--seeds", type=_seeds, help="seeds, first-last (default 5000-5007)")
+    parser.add_argument("--seeds", type=_seeds, help="seeds, first-last (default 6000-6007)")
     parser.add_argument("--write", action="store_true", help="put the results into RESULTS.md")
     args = parser.parse_args()
-    args.seeds = args.seeds or (range(5000, 5001) if args.quick else range(5000, 5008))
+    args.seeds = args.seeds or (range(6000, 6001) if args.quick else range(6000, 6008))
     return args
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from mvd.geometry import um_to_px
 from mvd.haze import Haze, remove_haze
-from mvd.runs import I32, Components, Reduction, Search, encode, search_index
-from mvd.segment import Segmenter, make_segmenter, smooth_dab
+from mvd.runs import I32, KIND, Components, Reduction, Search, encode, search_index
+from mvd.segment import WALL, Segmenter, make_segmenter, smooth_dab
 from mvd.settings import VesselSettings
 from mvd.slide import AnalysisLevel
 from mvd.stain import Stain
@@ -78,7 +78,16 @@ def scan(
             workers,
             take,
         )
-    return reduction.components()
+    found = reduction.components()
+    return found.select(_with_wall(found)) if settings.method == "classifier" else found
+
+
+def _with_wall(components: Components) -> NDArray[np.bool_]:
+    """Which components hold wall, (k,) bool: what the classifier is nowhere sure of is no vessel."""
+    if not len(components):
+        return np.zeros(0, bool)
+    found: NDArray[np.bool_] = np.logical_or.reduceat(components.runs[:, KIND] == WALL, components.first[:-1])
+    return found
 
 
 def _search(level: AnalysisLevel, tissue: Tissue) -> Search:

@@ -4,7 +4,7 @@ Input: a tile with its halo, and what was fitted once per slide. Output: the can
 finite reach and whole-number arithmetic, so a pixel's answer does not depend on the tile that it was computed in.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +25,7 @@ from mvd.classifier.features import DAB
 from mvd.errors import SettingsError
 from mvd.geometry import Rect
 from mvd.haze import Haze, remove_haze
-from mvd.segment import Luts, MilliOd, Segmenter, candidate_mask, closed_mask, open_masks
+from mvd.segment import ZERO_MILLI_OD, Luts, MilliOd, Segmenter, candidate_mask, closed_mask, open_masks
 from mvd.settings import VesselSettings
 from mvd.slide.base import Rgb
 from mvd.stain import Stain
@@ -101,7 +101,7 @@ class ByClassifier:
     wall, skirt : int
         Least probabilities, in 65535ths.
     segmenter : Segmenter
-        For the edge of a wall and the closing; its outline threshold is 0, for that is the classifier's part.
+        For the outline threshold, the edge of a wall and the closing.
     """
 
     classifier: Classifier
@@ -120,17 +120,17 @@ class ByClassifier:
         )
 
     def find(self, rgb: Rgb, dab: MilliOd, place: Rect) -> NDArray[np.uint8]:
-        """Let the trees vote on what is vessel; where its wall ends, and what is closed, is as with thresholds.
+        """Let the trees vote on all that is stained; where a wall ends, and what is closed, is as with thresholds.
 
         Labels are not drawn to the pixel, so they cannot teach where the edge of a blurred wall lies.
         """
+        stained, within_edge = open_masks(dab, self.segmenter)
         stack = stacked(self.planes.of(rgb, place), self.sizes)
-        least_milli_od = round(self.classifier.least_od * 1000)
-        probability = vessel_probability(
-            stack, self.classifier.forest, least_milli_od, (self.skirt, self.wall)
+        wanted = stained.view(bool) & (
+            stack.smooth[0] >= round(self.classifier.least_od * 1000) + ZERO_MILLI_OD
         )
+        probability = vessel_probability(stack, self.classifier.forest, wanted, (self.skirt, self.wall))
         candidate, sure = ((probability >= least).view(np.uint8) for least in (self.skirt, self.wall))
-        _, within_edge = open_masks(dab, self.segmenter)
         return closed_mask(candidate, sure & within_edge, self.segmenter.filters)
 
 
@@ -165,5 +165,5 @@ def make_wall_finder(stain: Stain, segmenter: Segmenter, settings: VesselSetting
         sizes_at(mpp),
         wall,
         skirt,
-        replace(segmenter, low=0),
+        segmenter,
     )

@@ -16,7 +16,7 @@ from mvd.overview import read_overview
 from mvd.phantom import PhantomSpec, make_phantom, score, write_phantom
 from mvd.phantom.scribbles import scribble
 from mvd.report import write_slide
-from mvd.segment import SKIRT, WALL, make_segmenter, smooth_dab
+from mvd.segment import SKIRT, WALL, candidate_mask, make_segmenter, smooth_dab
 from mvd.slide import at_mpp
 from mvd.training import learn, read_marks, sample_slide
 from mvd.walls import make_wall_finder
@@ -104,6 +104,10 @@ def test_a_tile_with_its_halo_finds_what_the_whole_finds(slide, settings) -> Non
     whole = Rect(0, 0, *level.shape_px)
     mask = find(whole)
     assert set(np.unique(mask)) == {0, SKIRT, WALL}
+    by_threshold = candidate_mask(smooth_dab(level.read(whole), segmenter.luts, segmenter.filters), segmenter)
+    assert ((mask > 0) <= (by_threshold > 0)).all(), "only what is stained"
+    assert ((mask == WALL) <= (by_threshold == WALL)).all()
+    assert (mask > 0).sum() < (by_threshold > 0).sum()
     for core in (Rect(0, 0, 77, 140), Rect(301, 215, 64, 50), Rect(700, 600, 140, 200)):
         halo = core.grown(walls.reach_px).clipped(level.shape_px)
         np.testing.assert_array_equal(mask[core.slices()], find(halo)[core.slices(halo)])
@@ -115,6 +119,15 @@ def test_tissue_without_dab_has_no_vessel(settings, tmp_path) -> None:
     found = mvd.analyze(write_phantom(empty, tmp_path, "none"), settings)
     assert found.summary["vessels"] == 0
     assert found.summary["status"] == "empty"
+
+
+def test_what_the_classifier_is_nowhere_sure_of_is_no_candidate(slide, settings, result) -> None:
+    """Nothing reaches a wall probability of 1, so all is skirt."""
+    sure = settings.vessel.model_copy(update={"wall_probability": 1.0})
+    none = mvd.analyze(slide, settings.model_copy(update={"vessel": sure}))
+    doubtful = settings.vessel.model_copy(update={"wall_probability": 0.9})
+    fewer = mvd.analyze(slide, settings.model_copy(update={"vessel": doubtful}))
+    assert len(none.vessels.table) < len(fewer.vessels.table) <= len(result.vessels.table)
 
 
 def test_pixels_of_another_size_are_refused(settings, phantom, tmp_path) -> None:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.classifier.features import FEATURES, Stack, fill
-from mvd.segment import ZERO_MILLI_OD
 
 CERTAIN = 65535
 """A probability of 1."""
@@ -56,16 +55,16 @@ EXACTLY = (0, CERTAIN + 1)
 
 
 def vessel_probability(
-    stack: Stack, forest: Forest, least_milli_od: int, bounds: tuple[int, int] = EXACTLY
+    stack: Stack, forest: Forest, wanted: NDArray[np.bool_], bounds: tuple[int, int] = EXACTLY
 ) -> NDArray[np.uint16]:
-    """Let the trees vote on every pixel with enough DAB.
+    """Let the trees vote on every pixel that is wanted.
 
     Parameters
     ----------
     stack : Stack
     forest : Forest
-    least_milli_od : int
-        Pixels with less DAB (of the finest scale, above the background) are none, and not looked at.
+    wanted : (h, w) bool
+        Where they are asked; elsewhere the answer is 0.
     bounds : (int, int)
         Below the first, and from the second on, it is only told that it is so: the trees stop voting when
         that is settled.
@@ -79,14 +78,14 @@ def vessel_probability(
     found: NDArray[np.uint16] = _vote(
         (stack.smooth, stack.sums, stack.sizes),
         (forest.nodes, forest.leaf, forest.roots),
-        least_milli_od + ZERO_MILLI_OD,
+        wanted,
         (bounds[0] * trees, bounds[1] * trees),
     )
     return found
 
 
 @numba.njit(cache=True, nogil=True)
-def _vote(stack, forest, least, bounds):  # type: ignore[no-untyped-def]
+def _vote(stack, forest, wanted, bounds):  # type: ignore[no-untyped-def]
     smooth, sums, sizes = stack
     nodes, leaf, roots = forest
     height, width = smooth.shape[1:]
@@ -94,7 +93,7 @@ def _vote(stack, forest, least, bounds):  # type: ignore[no-untyped-def]
     values = np.empty(len(FEATURES), np.int32)
     for row in range(height):
         for col in range(width):
-            if smooth[0, row, col] < least:
+            if not wanted[row, col]:
                 continue
             fill(smooth, sums, sizes, row, col, values)
             total, to_come = 0, len(roots) * CERTAIN
