@@ -3,8 +3,10 @@
 Each maker is called with what the slide is to be, and returns what is called with the path.
 """
 
+import csv
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +19,30 @@ from mvd.phantom import PhantomSpec, make_phantom
 
 Make = Callable[[Path], object]
 REAL_SLIDES = Path(__file__).resolve().parents[2] / "shared" / "data" / "formats"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a slide, and what must become of it.
+
+    Attributes
+    ----------
+    name : str
+        File name, with the suffix that it wears.
+    make : callable
+        Writes it.
+    error : str
+        Code in failed.csv; ``empty``, ``ok`` or ``damaged`` for a slide that is measured all the same.
+    word : str
+        A regular expression that the message has.
+    """
+
+    name: str
+    make: Make
+    error: str
+    word: str = ""
+
+
 SIDE_PX = 400
 
 
@@ -107,3 +133,9 @@ def broken(*tiles: int, zeros: bool = False) -> Make:
             faulty.damage_tile(path, index, zeros=zeros)
 
     return spoil
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table of mvd, names of slides without the mark that makes them inert."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [row | {"slide": row["slide"].removeprefix("'")} for row in csv.DictReader(stream)]

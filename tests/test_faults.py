@@ -8,9 +8,6 @@ import csv
 import json
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +23,7 @@ from faulty import MPP, write_tiff
 from spoiled import (
     REAL_SLIDES,
     SIDE_PX,
+    Fault,
     broken,
     content,
     cut,
@@ -35,6 +33,7 @@ from spoiled import (
     pen_marks,
     plain,
     real,
+    rows,
     stained,
     svs,
     tag,
@@ -46,28 +45,6 @@ from mvd.cli import cli
 
 TEXT_COLUMNS = {"slide_id", "slide", "status", "error", "settings_fingerprint", "mvd_version"}
 ADVICE = re.compile(r"\b(copy|convert|export|check|give|run|pass|look|scan|resample)\b")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with a slide, and what must become of it.
-
-    Attributes
-    ----------
-    name : str
-        File name, with the suffix that it wears.
-    make : callable
-        Writes it.
-    error : str
-        Code in failed.csv; ``empty``, ``ok`` or ``damaged`` for a slide that is measured all the same.
-    word : str
-        A regular expression that the message has.
-    """
-
-    name: str
-    make: Callable[[Path], object]
-    error: str
-    word: str = ""
 
 
 PER_CM = {"resolutionunit": "CENTIMETER"}
@@ -238,11 +215,6 @@ class Run:
     record: dict[str, dict[str, object]]
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [row | {"slide": row["slide"].removeprefix("'")} for row in csv.DictReader(stream)]
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Run:
     """``mvd run`` over all faults, with a good slide before and one after them."""
@@ -325,69 +297,3 @@ def test_names_are_inert_in_every_table(run):
         text = path.read_text(encoding="utf-8")
         assert "<script>alert" not in text
         assert "<img onerror" not in text
-
-
-# The peak of the process itself: what the system counts for a child begins with what its parent had.
-MEASURED = """
-import re, sys
-from pathlib import Path
-from click.testing import CliRunner
-from mvd.cli import cli
-result = CliRunner().invoke(cli, sys.argv[1:])
-print(result.exit_code, re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak so simply")
-def test_what_declares_too_much_takes_neither_memory_nor_time(tmp_path):
-    for fault in HUGE:
-        fault.make(tmp_path / fault.name)
-    words = ["run", str(tmp_path), "--out", str(tmp_path / "out"), "--quiet"]
-    run = subprocess.run([sys.executable, "-c", MEASURED, *words], capture_output=True, text=True, check=True)
-    exit_code, peak_kb = run.stdout.split()
-    assert (exit_code, run.stderr) == ("3", "")
-    assert int(peak_kb) < 500 * 1024
-    record = json.loads((tmp_path / "out" / "run.json").read_text())
-    seconds = {slide["slide"]: slide["seconds"] for slide in record["slides"]}
-    opened = {
-        "bomb.tif",
-        "sub_loop.ome.tif",
-    }  # these are analysed, and the first of them waits for the engine
-    assert {name: taken for name, taken in seconds.items() if name not in opened and taken > 2} == {}
-
-
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_slide_without_rights(tmp_path):
-    write_tiff(tmp_path / "secret.tif", stained())
-    (tmp_path / "secret.tif").chmod(0)
-    CliRunner().invoke(cli, ["run", str(tmp_path), "--out", str(tmp_path / "out")])
-    assert "Permission denied" in rows(tmp_path / "out" / "failed.csv")[0]["what_to_do"]
-
-
-@pytest.mark.parametrize("kind", ["tif", "svs"])
-def test_the_users_pixel_size_gives_the_bytes_of_the_tagged_twin(tmp_path, kind):
-    """Only where the size came from differs, and the fingerprint of the settings, which name the size."""
-    makers = {
-        "tif": (tiff(compression="jpeg"), tiff(compression="jpeg", resolution=None, resolutionunit=None)),
-        "svs": (svs(), svs("Left = 1")),
-    }
-    written = {}
-    (tmp_path / "table.csv").write_text(f"slide,mpp\ncase.{kind},{MPP}\n")
-    for name, make, words in (
-        ("tagged", makers[kind][0], []),
-        ("flag", makers[kind][1], ["--mpp", MPP]),
-        ("table", makers[kind][1], ["--mpp-table", tmp_path / "table.csv"]),
-    ):
-        (tmp_path / name).mkdir()
-        make(tmp_path / name / f"case.{kind}")
-        where = ["run", tmp_path / name, "--out", tmp_path / name / "out", *words]
-        assert CliRunner().invoke(cli, [str(word) for word in where]).exit_code == 0
-        written[name] = tmp_path / name / "out"
-    for tables in zip(*(sorted(out.rglob("*.csv")) for out in written.values()), strict=True):
-        contents = [rows(table) if table.name == "summary.csv" else table.read_bytes() for table in tables]
-        if tables[0].name == "summary.csv":
-            sources = [row.pop("mpp_source") for (row,) in contents]
-            assert sources == [{"tif": "tiff", "svs": "aperio"}[kind], "user", "user"]
-            assert all(row.pop("settings_fingerprint") for (row,) in contents)
-            assert int(contents[0][0]["vessels"]) > 0
-        assert contents[0] == contents[1] == contents[2]
