@@ -5,12 +5,14 @@ wrong or fits several slides is an error that names it; a line for a slide that 
 """
 
 import csv
+import math
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from mvd.errors import SettingsError
 from mvd.settings import Settings
 from mvd.slide import FoundSlide
+from mvd.slide.calibration import parse_number
 
 COLUMNS = ("slide", "mpp")
 
@@ -74,12 +76,9 @@ def _lines(path: Path) -> list[tuple[int, str, float]]:
 def _mpp(path: Path, line: int, called: str, row: dict[str | None, object]) -> float:
     if not called or None in row:
         raise SettingsError(f"{path}, line {line}: needs a slide and a pixel size such as `case_01.svs,0.25`")
-    try:
-        mpp = float(str(row["mpp"]))
-    except ValueError:
-        raise SettingsError(
-            f"{path}, line {line}: {row['mpp']!r} is no pixel size; write um/px such as 0.25"
-        ) from None
+    mpp = parse_number(str(row["mpp"]))
+    if math.isnan(mpp):
+        raise SettingsError(f"{path}, line {line}: {row['mpp']!r} is no pixel size; write um/px such as 0.25")
     return Settings.from_mapping({"slide": {"mpp": mpp}}, f"{path}, line {line}").slide.mpp or mpp
 
 

@@ -26,6 +26,10 @@ def test_a_slide_is_found_by_path_name_or_stem(table, called):
     assert read_mpp_table(table(f"slide,mpp\n{called},0.25\n"), SLIDES) == ({"b/two.svs": 0.25}, [])
 
 
+def test_a_decimal_comma_in_quotes_is_read(table):
+    assert read_mpp_table(table('slide,mpp\ntwo,"0,25"\n'), SLIDES)[0] == {"b/two.svs": 0.25}
+
+
 def test_byte_order_mark_other_columns_and_blank_lines_are_fine_and_an_absent_slide_is_named(table):
     text = b"\xef\xbb\xbfscanner,slide,mpp\r\nx,three,0.5\r\n\r\ny,absent,0.25\r\n"
     sizes, (warning,) = read_mpp_table(table(text), SLIDES)
@@ -42,6 +46,9 @@ def test_byte_order_mark_other_columns_and_blank_lines_are_fine_and_an_absent_sl
         ("slide,mpp\ntwo,abc\n", ["line 2", "'abc'"]),
         ("slide,mpp\ntwo,250\n", ["line 2", "250"]),
         ("slide,mpp\ntwo,nan\n", ["line 2"]),
+        ("slide,mpp\ntwo,-0.5\n", ["line 2"]),
+        ("slide,mpp\ntwo,0_5\n", ["line 2", "'0_5'"]),
+        ('slide,mpp\ntwo,"0,2,5"\n', ["line 2", "'0,2,5'"]),
         ("slide,mpp\ntwo,\n", ["line 2"]),
         ("slide,mpp\ntwo\n", ["line 2"]),
         ("slide,mpp\n,0.5\n", ["line 2"]),
