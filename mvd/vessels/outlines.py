@@ -40,9 +40,19 @@ class Outline:
 
 
 class Packed(NamedTuple):
-    """The rings of one vessel or several: ``points`` (n, 2) int32, where each ``stops``, (k,) int32, and its kind."""
+    """The rings of one vessel or several, half as large as their points.
 
-    points: I32
+    Attributes
+    ----------
+    turns : (n,) int32
+        One number for each corner, px of the analysis level: x, y, x, y ... of a ring, for from corner to corner
+        only one of them changes. The first step is along x.
+    stops : (k,) int32
+        Where each ring ends in ``turns``.
+    kinds : (k,) uint8
+    """
+
+    turns: I32
     stops: I32
     kinds: Kinds
 
@@ -53,10 +63,10 @@ class Outlines(Sequence[Outline]):
 
     Attributes
     ----------
-    points : (n, 2) int32
-        Corners of all rings as (x, y), px of the analysis level.
+    turns : (n,) int32
+        As in ``Packed``.
     first : (k + 1,) int64
-        Points of ring ``j`` are ``first[j]`` to ``first[j + 1] - 1``.
+        Those of ring ``j`` are ``first[j]`` to ``first[j + 1] - 1``.
     kinds : (k,) uint8
     rings : (v, 2) int64
         The first ring of each vessel, and the one after its last.
@@ -64,7 +74,7 @@ class Outlines(Sequence[Outline]):
         um/px.
     """
 
-    points: I32
+    turns: I32
     first: I64
     kinds: Kinds
     rings: I64
@@ -73,7 +83,7 @@ class Outlines(Sequence[Outline]):
     @classmethod
     def of(cls, blocks: Iterable[tuple[Packed, I64]], mpp: float) -> "Outlines":
         """Gather blocks of vessels: the rings of each, and how many rings each vessel has."""
-        nothing = Packed(np.empty((0, 2), np.int32), np.empty(0, np.int32), np.empty(0, np.uint8))
+        nothing = Packed(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8))
         packs, counts = zip((nothing, np.empty(0, np.int64)), *blocks, strict=True)
         lengths = [np.diff(pack.stops, prepend=0) for pack in packs]
         first, ends = (
@@ -81,7 +91,7 @@ class Outlines(Sequence[Outline]):
             for each in (lengths, counts)
         )
         return cls(
-            np.concatenate([pack.points for pack in packs]),
+            np.concatenate([pack.turns for pack in packs]),
             first,
             np.concatenate([pack.kinds for pack in packs]),
             np.stack([ends[:-1], ends[1:]], axis=1),
@@ -104,7 +114,7 @@ class Outlines(Sequence[Outline]):
             return replace(self, rings=self.rings[index])
         start, stop = self.rings[operator.index(index)].tolist()
         edges = self.first[start : stop + 1]
-        points = self.points[edges[0] : edges[-1]] * self.mpp
+        points = _corners(self.turns, edges, self.mpp)
         rings = [points[a:b] for a, b in pairwise((edges - edges[0]).tolist())]
         sorts = self.kinds[start:stop].tolist()
         wall: list[list[Ring]] = []
@@ -122,36 +132,52 @@ class Outlines(Sequence[Outline]):
 
 
 @numba.njit(cache=True, nogil=True)
+def _corners(turns: I32, edges: I64, mpp: float) -> Ring:
+    """Corners of some rings, (n, 2) float64 as (x, y) in um; ``edges`` says where they begin and end."""
+    points = np.empty((edges[-1] - edges[0], 2))
+    for ring in range(len(edges) - 1):
+        start, count = edges[ring], edges[ring + 1] - edges[ring]
+        for i in range(0, count, 2):
+            x, y, following = turns[start + i], turns[start + i + 1], turns[start + (i + 2) % count]
+            at = start - edges[0] + i
+            points[at, 0], points[at, 1] = x * mpp, y * mpp
+            points[at + 1, 0], points[at + 1, 1] = following * mpp, y * mpp
+    return points
+
+
+@numba.njit(cache=True, nogil=True)
 def pack(contours: Contours, left: int, top: int, shrink: int) -> Packed:
     """The rings of one vessel on the slide; ``left`` and ``top`` of its crop in pixels ``shrink`` times as large."""
     wall, outer, lumens = contours
     most = len(wall.points) + len(outer.points) + len(lumens.points)
-    points = np.empty((most, 2), np.int32)
+    turns = np.empty(most, np.int32)
     rings = len(wall.stops) + len(outer.stops) + len(lumens.stops)
     stops, kinds, count = np.empty(rings, np.int32), np.empty(rings, np.uint8), 0
     homes = _homes(wall)
     for home in range(len(wall.stops)):
         if wall.twice_area[home] > 0:
-            count = _add(wall, home, WALL, points, stops, kinds, count)
+            count = _add(wall, home, WALL, turns, stops, kinds, count)
             for hole in range(len(wall.stops)):
                 if homes[hole] == home:
-                    count = _add(wall, hole, HOLE, points, stops, kinds, count)
+                    count = _add(wall, hole, HOLE, turns, stops, kinds, count)
     for more, kind in ((outer, OUTER), (lumens, LUMEN)):
         for ring in range(len(more.stops)):
             if more.twice_area[ring] > 0:
-                count = _add(more, ring, kind, points, stops, kinds, count)
-    points = points[: stops[count - 1]]
-    for point in points:
-        point[0], point[1] = (point[0] + left) * shrink, (point[1] + top) * shrink
-    return Packed(points, stops[:count], kinds[:count])
+                count = _add(more, ring, kind, turns, stops, kinds, count)
+    turns = turns[: stops[count - 1]]
+    for i in range(0, len(turns), 2):
+        turns[i], turns[i + 1] = (turns[i] + left) * shrink, (turns[i + 1] + top) * shrink
+    return Packed(turns, stops[:count], kinds[:count])
 
 
 @numba.njit(cache=True, nogil=True)
-def _add(rings, ring, kind, points, stops, kinds, count):  # type: ignore[no-untyped-def]
+def _add(rings, ring, kind, turns, stops, kinds, count):  # type: ignore[no-untyped-def]
     start, used = rings.stops[ring - 1] if ring else 0, stops[count - 1] if count else 0
-    stop = rings.stops[ring]
-    points[used : used + stop - start] = rings.points[start:stop]
-    stops[count], kinds[count] = used + stop - start, kind
+    corners = rings.points[start : rings.stops[ring]]
+    offset = 0 if corners[0, 1] == corners[1, 1] else 1  # from there on, the first step is along x
+    for i in range(len(corners)):
+        turns[used + i] = corners[(i // 2 * 2 + offset) % len(corners), i % 2]
+    stops[count], kinds[count] = used + len(corners), kind
     return count + 1
 
 

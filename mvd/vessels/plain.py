@@ -64,7 +64,7 @@ def measure_plain(runs, first, boxes, members, is_brown, bounds):  # type: ignor
     """
     count = len(members)
     done, shapes, rings = np.zeros(count, np.bool_), np.zeros((count, SHAPE_SIZE)), np.zeros(count, np.int64)
-    points, points_used = np.empty((64 * count, 2), np.int32), 0
+    turns, turns_used = np.empty(128 * count, np.int32), 0
     stops, kinds, stops_used = np.empty(2 * count, np.int32), np.empty(2 * count, np.uint8), 0
     for i in range(count):
         box = boxes[members[i]]
@@ -83,14 +83,14 @@ def measure_plain(runs, first, boxes, members, is_brown, bounds):  # type: ignor
             shapes[i, column] = value
         one = pack(contours, left, top, 1)
         rings[i] = len(one.stops)
-        points = _with_room(points, points_used + len(one.points))
+        turns = _with_room(turns, turns_used + len(one.turns))
         stops = _with_room(stops, stops_used + len(one.stops))
         kinds = _with_room(kinds, stops_used + len(one.stops))
-        points[points_used : points_used + len(one.points)] = one.points
-        stops[stops_used : stops_used + len(one.stops)] = one.stops + points_used
+        turns[turns_used : turns_used + len(one.turns)] = one.turns
+        stops[stops_used : stops_used + len(one.stops)] = one.stops + turns_used
         kinds[stops_used : stops_used + len(one.stops)] = one.kinds
-        points_used, stops_used = points_used + len(one.points), stops_used + len(one.stops)
-    packed = Packed(points[:points_used].copy(), stops[:stops_used].copy(), kinds[:stops_used].copy())
+        turns_used, stops_used = turns_used + len(one.turns), stops_used + len(one.stops)
+    packed = Packed(turns[:turns_used].copy(), stops[:stops_used].copy(), kinds[:stops_used].copy())
     return done, shapes, packed, rings
 
 
