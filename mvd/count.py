@@ -6,24 +6,28 @@ Both ``analyze``, which has just read the slide, and ``recount``, which takes wh
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from mvd import limits
 from mvd.found import Found
-from mvd.hotspots import Hotspot, find_hotspots, hotspot_rank
+from mvd.hotspots import Hotspot, hotspot_rank
+from mvd.measures import Measures, Place, measure
 from mvd.result import Picture, SlideResult
 from mvd.settings import Settings
 from mvd.slide.naming import shown_name
 from mvd.summary import summarize
+from mvd.tissue import Tissue
 from mvd.vessels import Vessels, find_vessels
 
 Progress = Callable[[str, int, int], None]
-HotspotPictures = Callable[[tuple[Hotspot, ...]], tuple[Picture, ...]]
+FieldPictures = Callable[[tuple[Hotspot, ...], str], tuple[Picture, ...]]
 
 
 def count(
     found: Found,
     settings: Settings,
     overview: Picture,
-    hotspot_pictures: HotspotPictures,
+    field_pictures: FieldPictures,
     *,
     workers: int = 1,
     progress: Progress,
@@ -36,8 +40,8 @@ def count(
     settings : Settings
         Those of ``slide``, ``tissue`` and ``stain`` have had their effect already.
     overview : Picture
-    hotspot_pictures : callable
-        Gives the pictures of the first hot spots, once they are known.
+    field_pictures : callable
+        Gives the pictures of the first hot spots, once they are known, of the kind ``hotspot`` or ``chalkley``.
     workers : int
         Threads. Never changes a result.
     progress : callable
@@ -55,12 +59,17 @@ def count(
     vessels = find_vessels(
         found.components, found.tissue, found.stain, settings.vessel, found.analysis_mpp, workers=workers
     )
+    around = [vessels.outlines[int(row)] for row in np.flatnonzero(vessels.table["counted"])]
     vessels = limits.limit_vessels(vessels, union, found.damage)
     progress("vessels", 1, 1)
     progress("hotspots", 0, 1)
-    xy_um = vessels.counted[["x_um", "y_um"]].to_numpy(float)
-    hotspots = find_hotspots(xy_um, settings.hotspot, tissue, found.damage.boxes_um)
-    vessels = _ranked(vessels, hotspots)
+
+    def measured(vessels: Vessels, tissue: Tissue) -> Measures:
+        place = Place(vessels, tissue, around, found.stain, found.damage.boxes_um)
+        return measure(place, settings, workers=workers)
+
+    measures = measured(vessels, tissue)
+    vessels = _ranked(vessels, measures.hotspots)
     progress("hotspots", 1, 1)
     result = SlideResult(
         info=found.info,
@@ -69,12 +78,16 @@ def count(
         tissue=tissue,
         stain=found.stain,
         vessels=vessels,
-        hotspots=hotspots,
-        summary=summarize(found.info, found.analysis_mpp, tissue, vessels, hotspots, settings),
+        hotspots=measures.hotspots,
+        summary=summarize(found.info, found.analysis_mpp, tissue, vessels, measures, settings),
         overview=overview,
-        hotspot_pictures=hotspot_pictures(hotspots),
+        hotspot_pictures=field_pictures(measures.hotspots, "hotspot"),
+        measures=measures,
+        chalkley_pictures=field_pictures(measures.chalkley_spots, "chalkley"),
     )
-    return limits.with_regions(result, found.tissue, found.laid, found.damage) if found.laid else result
+    if found.laid is None:
+        return result
+    return limits.with_regions(result, found.tissue, found.laid, found.damage, measured)
 
 
 def _ranked(vessels: Vessels, hotspots: tuple[Hotspot, ...]) -> Vessels:

@@ -4,7 +4,7 @@ Input: all tissue and all candidates of a slide, the regions, and what could not
 It never looks for vessels, and what it leaves out stays in the table with its reason.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mvd.errors import NoTissue, UnreadableSlide
 from mvd.found import Damage
-from mvd.hotspots import find_hotspots
+from mvd.measures import Measures
 from mvd.region import FULL, Laid, Shape, boxes_um, coverage, part_in_boxes, touched
 from mvd.result import RegionResult, RegionResults, SlideResult
 from mvd.segment import local_filters
@@ -118,7 +118,13 @@ def limit_vessels(vessels: Vessels, shape: Shape | None, damage: Damage) -> Vess
     return replace(vessels, table=table)
 
 
-def with_regions(result: SlideResult, tissue: Tissue, laid: Laid, damage: Damage) -> SlideResult:
+def with_regions(
+    result: SlideResult,
+    tissue: Tissue,
+    laid: Laid,
+    damage: Damage,
+    measured: Callable[[Vessels, Tissue], Measures],
+) -> SlideResult:
     """Measure each region for itself too; where regions overlap, a vessel is one of each.
 
     Parameters
@@ -129,21 +135,24 @@ def with_regions(result: SlideResult, tissue: Tissue, laid: Laid, damage: Damage
         Of the whole slide.
     laid : Laid
     damage : Damage
+    measured : callable
+        Measures vessels in a tissue.
     """
-    measured = tuple(
-        _measured(result, limit_tissue(tissue, shape, damage), shape, damage) for shape in laid.shapes
+    regions = tuple(
+        _measured(result, limit_tissue(tissue, shape, damage), shape, measured) for shape in laid.shapes
     )
     whole = RegionResult(laid.union.name, laid.union.polygons_um, result.summary)
-    return replace(result, drawn=RegionResults(laid.drawn.file_name, laid.drawn.sha256, measured, whole))
+    return replace(result, drawn=RegionResults(laid.drawn.file_name, laid.drawn.sha256, regions, whole))
 
 
-def _measured(result: SlideResult, tissue: Tissue, shape: Shape, damage: Damage) -> RegionResult:
+def _measured(
+    result: SlideResult, tissue: Tissue, shape: Shape, measured: Callable[[Vessels, Tissue], Measures]
+) -> RegionResult:
     table, outlines = result.vessels.table, result.vessels.outlines
     rows = np.flatnonzero(shape.holds(table[["x_um", "y_um"]].to_numpy(float)))
     own = Vessels(table.iloc[rows], tuple(outlines[row] for row in rows))
-    xy_um = own.counted[["x_um", "y_um"]].to_numpy(float)
-    hotspots = find_hotspots(xy_um, result.settings.hotspot, tissue, damage.boxes_um)
-    row = summarize(result.info, result.analysis_mpp, tissue, own, hotspots, result.settings)
+    measures = measured(own, tissue)
+    row = summarize(result.info, result.analysis_mpp, tissue, own, measures, result.settings)
     return RegionResult(shape.name, shape.polygons_um, row)
 
 

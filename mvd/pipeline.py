@@ -135,7 +135,7 @@ def _analyze(slide: Slide, settings: Settings, laid: Laid | None, how: _How) -> 
         found,
         settings,
         overview.picture,
-        lambda hotspots: _hotspot_pictures(slide, hotspots, settings),
+        lambda hotspots, _kind: _hotspot_pictures(slide, hotspots, settings),
         workers=how.workers,
         progress=report,
     )

@@ -5,7 +5,7 @@ anew. What decides which pixels are stained cannot be changed here.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -92,9 +92,11 @@ def recount_slide(
     pictures = read_pictures(folder, about["pictures"])
     overview = pictures.pop(OVERVIEW_NAME)
 
-    def close(hotspots: tuple[Hotspot, ...]) -> tuple[Picture, ...]:
+    def close(hotspots: tuple[Hotspot, ...], kind: str) -> tuple[Picture, ...]:
         shown = hotspots[: settings.report.hotspot_pictures]
-        return tuple(_picture_of(hotspot, list(pictures.values()), overview) for hotspot in shown)
+        own = [picture for name, picture in pictures.items() if kind in name]
+        others = [picture for name, picture in pictures.items() if kind not in name]
+        return tuple(_picture_of(hotspot, (own, others), overview) for hotspot in shown)
 
     found = unpack_found(folder / FOUND_NAME)
     result = count(found, settings, overview, close, workers=workers, progress=progress)
@@ -115,13 +117,17 @@ def _about(folder: Path) -> dict[str, Any]:
     return dict(about)
 
 
-def _picture_of(hotspot: Hotspot, close: list[Picture], overview: Picture) -> Picture:
-    """Return the stored picture that shows all of a hot spot most in its middle; else a part of the overview."""
+def _picture_of(hotspot: Hotspot, stored: Sequence[Sequence[Picture]], overview: Picture) -> Picture:
+    """Return the stored picture that shows all of a hot spot most in its middle; else a part of the overview.
+
+    The first of ``stored`` that has such a picture decides: those of its own kind, then the others.
+    """
     half_um = MARGIN * hotspot.radius_um
     centre = np.array([hotspot.x_um, hotspot.y_um])
-    shown = [picture for picture in close if _shows(picture, hotspot, overview)]
-    if shown:
-        return min(shown, key=lambda picture: float(np.hypot(*(_middle(picture) - centre))))
+    for close in stored:
+        shown = [picture for picture in close if _shows(picture, hotspot, overview)]
+        if shown:
+            return min(shown, key=lambda picture: float(np.hypot(*(_middle(picture) - centre))))
     side_px = round(2 * half_um / overview.mpp)
     left, top = np.round((centre - half_um) / overview.mpp).astype(int)
     rect = Rect(int(top), int(left), side_px, side_px).clipped(overview.rgb.shape[:2])

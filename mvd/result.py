@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the columns are needed long before the stages are
     from numpy.typing import NDArray
 
     from mvd.hotspots import Hotspot
+    from mvd.measures import Measures
     from mvd.settings import Settings
     from mvd.slide.base import Rgb, SlideInfo
     from mvd.stain import Stain
@@ -34,6 +35,9 @@ class Column:
     kind: Kind = "float"
     decimals: int = 3
 
+
+P_DECIMALS = 12
+"""A p-value is small rather than nought: the Gumbel tail of a strong hot spot lies far below 1e-6."""
 
 SUMMARY_COLUMNS = (
     Column("slide_id", "", "relative path as a slug plus 8 hex digits of its hash", "text"),
@@ -75,18 +79,45 @@ SUMMARY_COLUMNS = (
         "hotspot_mean10_per_mm2", "1/mm2", "mean of the first 10 disjoint hot spots; empty if there are fewer"
     ),
     Column("hotspot_expected_max_vessels", "", "expected maximum for vessels scattered at random"),
-    Column("hotspot_p", "", "chance of such a maximum for vessels scattered at random", decimals=6),
-    Column("chalkley_mean3", "", "mean Chalkley count of 3 hot spots"),
+    Column("hotspot_p", "", "chance of such a maximum for vessels scattered at random", decimals=P_DECIMALS),
+    Column(
+        "chalkley_mean3",
+        "",
+        "mean Chalkley count of the first 3 hot spots of 0.196 mm2; empty if there are fewer",
+    ),
     Column("mean_vessel_area_um2", "um2", "mean stained area (wall, lumen excluded) of counted vessels"),
     Column("mean_perimeter_um", "um", "mean outer perimeter of counted vessels"),
     Column("mean_solidity", "", "mean filled area / convex area of counted vessels", decimals=4),
-    Column("nearest_neighbour_um", "um", "mean distance to the nearest counted vessel"),
+    Column(
+        "nearest_neighbour_um", "um", "mean distance to the nearest counted vessel, corrected for the edge"
+    ),
     Column("far_tissue_fraction", "", "part of the tissue farther than 100 um from a vessel", decimals=6),
-    Column("mvd_low_per_mm2", "1/mm2", "lower end of the MVD under perturbed settings"),
-    Column("mvd_high_per_mm2", "1/mm2", "upper end of the MVD under perturbed settings"),
+    Column(
+        "mvd_low_per_mm2",
+        "1/mm2",
+        "lower end of the MVD with threshold, stain vector and pixel size a little off",
+    ),
+    Column(
+        "mvd_high_per_mm2",
+        "1/mm2",
+        "upper end of the MVD with threshold, stain vector and pixel size a little off",
+    ),
     Column("reviewed", "", "true when a person has corrected the vessels", "bool"),
     Column("settings_fingerprint", "", "hash of all settings", "text"),
     Column("mvd_version", "", "version of mvd that made the row", "text"),
+    Column("far50_tissue_fraction", "", "part of the tissue farther than 50 um from a vessel", decimals=6),
+    Column("far150_tissue_fraction", "", "part of the tissue farther than 150 um from a vessel", decimals=6),
+    Column(
+        "clark_evans",
+        "",
+        "nearest neighbour / that of vessels scattered at random: < 1 clustered",
+        decimals=4,
+    ),
+    Column(
+        "ripley_p", "", "chance that vessels scattered at random leave Ripley's L as far", decimals=P_DECIMALS
+    ),
+    Column("sampled_mvd_per_mm2", "1/mm2", "MVD in systematic random fields"),
+    Column("sampled_mvd_ce", "", "coefficient of error of sampled_mvd_per_mm2", decimals=4),
 )
 
 VESSEL_COLUMNS = (
@@ -115,22 +146,34 @@ VESSEL_COLUMNS = (
     ),
     Column("max_dab_od", "OD", "largest (smoothed) DAB of the stained area, haze taken off", decimals=3),
     Column("parts", "", "stained parts joined into this vessel", "int"),
-    Column("hotspot_rank", "", "rank of the hot spot it lies in; empty if in none", "int"),
+    Column(
+        "hotspot_rank", "", "rank of the hot spot (of hotspot.field_mm2) it lies in; empty if in none", "int"
+    ),
+    Column("hematoxylin_od", "OD", "mean hematoxylin of the stained area"),
+    Column("residual_od", "OD", "mean of what neither stain explains, of the stained area"),
 )
 
 HOTSPOT_COLUMNS = (
     Column("slide_id", "", "see summary.csv", "text"),
-    Column("rank", "", "1 holds the most vessels; centres are at least 2 radii apart", "int"),
-    Column("field_mm2", "mm2", "area of the circle"),
+    Column(
+        "rank", "", "1 holds the most vessels of its field_mm2; centres are at least 2 radii apart", "int"
+    ),
+    Column("field_mm2", "mm2", "area of the field; hotspot.field_mm2 first, then the other areas in use"),
     Column("x_um", "um", "centre of the circle from the slide's left edge"),
     Column("y_um", "um", "centre of the circle from the slide's top edge"),
-    Column("radius_um", "um", "radius of the circle"),
+    Column("radius_um", "um", "radius of the circle, or half the side of the square"),
     Column("vessels", "", "counted vessels with their centroid in the circle", "int"),
     Column("vessels_per_mm2", "1/mm2", "vessels / field area"),
     Column("tissue_fraction", "", "part of the circle that is tissue", decimals=4),
     Column("vessels_per_mm2_tissue", "1/mm2", "vessels / tissue area inside the circle"),
-    Column("chalkley", "", "Chalkley count", "int"),
-    Column("p", "", "chance of such a hot spot for vessels scattered at random", decimals=6),
+    Column("chalkley", "", "Chalkley count (0.196 mm2) about the centre", "int"),
+    Column(
+        "p",
+        "",
+        "chance of such a hot spot for vessels scattered at random; only of hotspot.field_mm2",
+        decimals=P_DECIMALS,
+    ),
+    Column("shape", "", "circle or square", "text"),
 )
 
 _NOT_OF_A_REGION = {"slide", "status", "error", "mpp", "mpp_source", "analysis_mpp", "reviewed"}
@@ -232,6 +275,10 @@ class SlideResult:
         Of the first hot spots, as many as ``report.hotspot_pictures``.
     drawn : RegionResults, optional
         None where the whole slide was analysed.
+    measures : Measures, optional
+        Everything else that was measured; None in a result that was not counted by ``mvd.count``.
+    chalkley_pictures : tuple of Picture
+        Of the first hot spots of Chalkley's field.
     candidates : bytes
         What the vessels were made of, as ``mvd.found`` packs it, to count them again; empty where it was not kept.
     """
@@ -247,4 +294,6 @@ class SlideResult:
     overview: Picture
     hotspot_pictures: tuple[Picture, ...]
     drawn: RegionResults | None = None
+    measures: Measures | None = None
+    chalkley_pictures: tuple[Picture, ...] = ()
     candidates: bytes = b""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from mvd import __version__
 from mvd.hotspots import Hotspot
+from mvd.measures import Measures
 from mvd.result import SUMMARY_COLUMNS, Cell
 from mvd.settings import Settings
 from mvd.slide.base import SlideInfo
@@ -19,7 +20,7 @@ def summarize(
     analysis_mpp: float,
     tissue: Tissue,
     vessels: Vessels,
-    hotspots: tuple[Hotspot, ...],
+    measures: Measures,
     settings: Settings,
 ) -> Mapping[str, Cell]:
     """Sum up one slide, or one region of it: every column of ``SUMMARY_COLUMNS`` but ``slide_id`` and ``slide``."""
@@ -42,7 +43,13 @@ def summarize(
         "settings_fingerprint": settings.fingerprint,
         "mvd_version": __version__,
     }
-    return row | _hotspot_cells(hotspots, settings) | _vessel_means(vessels)
+    return (
+        row
+        | _hotspot_cells(measures.hotspots, settings)
+        | _vessel_means(vessels)
+        | _chance_cells(measures)
+        | (_space_cells(measures) if area_mm2 > 0 else {})
+    )
 
 
 def _over(amount: float, area_mm2: float) -> float | None:
@@ -62,6 +69,31 @@ def _hotspot_cells(hotspots: tuple[Hotspot, ...], settings: Settings) -> dict[st
             sum(densities[:count]) / count if len(densities) >= count else None
         )
     return cells
+
+
+def _chance_cells(measures: Measures) -> dict[str, Cell]:
+    low, high = measures.interval_per_mm2 or (None, None)
+    return {
+        "hotspot_expected_max_vessels": measures.expected_max,
+        "hotspot_p": measures.hotspots[0].p if measures.hotspots else None,
+        "ripley_p": measures.ripley.p if measures.ripley else None,
+        "chalkley_mean3": measures.chalkley_mean3,
+        "mvd_low_per_mm2": low,
+        "mvd_high_per_mm2": high,
+    }
+
+
+def _space_cells(measures: Measures) -> dict[str, Cell]:
+    far50, far100, far150 = measures.distance.far_fraction
+    return {
+        "nearest_neighbour_um": measures.nearest.mean_um,
+        "clark_evans": measures.nearest.clark_evans,
+        "far_tissue_fraction": far100,
+        "far50_tissue_fraction": far50,
+        "far150_tissue_fraction": far150,
+        "sampled_mvd_per_mm2": measures.sample.mean_per_mm2,
+        "sampled_mvd_ce": measures.sample.error_of_fields,
+    }
 
 
 def _vessel_means(vessels: Vessels) -> dict[str, Cell]:

@@ -1,5 +1,6 @@
 """The slide's row of summary.csv against sums by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 
 from mvd import __version__
 from mvd.hotspots import Hotspot
+from mvd.measures import Measures, Place, measure
 from mvd.result import SUMMARY_COLUMNS, VESSEL_COLUMNS, Cell
 from mvd.settings import Settings
 from mvd.slide.base import SlideInfo
+from mvd.stain import Stain, StainMatrix
 from mvd.summary import summarize
 from mvd.tissue import Tissue
 from mvd.vessels import Outline, Vessels
@@ -44,9 +47,18 @@ def spots(counts: list[int]) -> tuple[Hotspot, ...]:
     return tuple(Hotspot(k + 1, 0.5, 0.0, 0.0, 398.942, n, 1.0) for k, n in enumerate(counts))
 
 
+def measures_of(found: Vessels, hotspots: tuple[Hotspot, ...]) -> Measures:
+    """Measures of these vessels with hot spots made up."""
+    stain = Stain((240.0, 240.0, 240.0), StainMatrix(np.eye(3), "preset", 0.0), 0.1, 0.1, 0.2, 0.3)
+    few = SETTINGS.model_copy(update={"hotspot": SETTINGS.hotspot.model_copy(update={"nulls": 0})})
+    measured = measure(Place(found, tissue(), found.outlines, stain, np.empty((0, 4))), few)
+    return replace(measured, hotspots=hotspots)
+
+
 def row_of(rows: int = 4, counts: list[int] | None = None) -> dict[str, Cell]:
     found = spots([3, 2, 1] if counts is None else counts)
-    return dict(summarize(INFO, 0.5, tissue(), vessels(rows), found, SETTINGS))
+    measures = measures_of(vessels(rows), found)
+    return dict(summarize(INFO, 0.5, tissue(), vessels(rows), measures, SETTINGS))
 
 
 def test_the_row_has_every_column_of_the_contract() -> None:
@@ -91,7 +103,9 @@ def test_a_mean_of_hot_spots_that_do_not_exist_is_not_given(count: int) -> None:
 
 
 def test_without_a_vessel_the_density_is_zero_and_means_are_missing() -> None:
-    for row in (row_of(0, []), dict(summarize(INFO, 0.5, tissue(), vessels_not_counted(), (), SETTINGS))):
+    uncounted = vessels_not_counted()
+    measures = measures_of(uncounted, ())
+    for row in (row_of(0, []), dict(summarize(INFO, 0.5, tissue(), uncounted, measures, SETTINGS))):
         assert row["status"] == "empty"
         assert row["mvd_tissue_per_mm2"] == row["vessel_area_fraction"] == row["lumen_area_fraction"] == 0
         assert row["hotspot_max_vessels"] == 0

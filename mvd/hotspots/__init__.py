@@ -4,6 +4,22 @@ The way there: ``sweep`` (the best centre on one circle) -> ``densest`` (branch 
 ``centring`` (a centre that holds as printed) -> ``find`` (one hot spot after the other, ties).
 """
 
-from mvd.hotspots.find import Hotspot, find_hotspots, hotspot_rank, load_search, tissue_fraction
+from mvd.hotspots.find import (
+    Hotspot,
+    find_hotspots,
+    forbidden_boxes,
+    hotspot_rank,
+    load_search,
+    most_vessels,
+    tissue_fraction,
+)
 
-__all__ = ["Hotspot", "find_hotspots", "hotspot_rank", "load_search", "tissue_fraction"]
+__all__ = [
+    "Hotspot",
+    "find_hotspots",
+    "forbidden_boxes",
+    "hotspot_rank",
+    "load_search",
+    "most_vessels",
+    "tissue_fraction",
+]

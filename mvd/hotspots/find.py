@@ -44,6 +44,12 @@ class Hotspot:
         Counted vessels whose centroid lies in the circle.
     tissue_fraction : float
         Part of the circle that is tissue, 0 to 1.
+    chalkley : int or None
+        Chalkley count about the centre; None where it was not counted.
+    p : float or None
+        Chance of such a hot spot for vessels scattered at random; None where it was not compared.
+    shape : str
+        ``circle`` or ``square``; ``radius_um`` of a square is half its side.
     """
 
     rank: int
@@ -53,6 +59,9 @@ class Hotspot:
     radius_um: float
     vessels: int
     tissue_fraction: float
+    chalkley: int | None = None
+    p: float | None = None
+    shape: str = "circle"
 
     @property
     def vessels_per_mm2(self) -> float:
@@ -103,7 +112,7 @@ def find_hotspots(
     vessels = np.unique(np.asarray(xy_um, dtype=np.float64).reshape(-1, 2), axis=0, return_counts=True)
     if not np.isfinite(vessels[0]).all():
         raise ValueError("vessel positions must be finite")
-    boxes_um = _grown(damage_um, radius_um)
+    boxes_um = forbidden_boxes(settings, tissue, damage_um)
     hotspots: list[Hotspot] = []
     while len(hotspots) < settings.count:
         taken_um = np.array([(spot.x_um, spot.y_um) for spot in hotspots]).reshape(-1, 2)
@@ -117,6 +126,31 @@ def find_hotspots(
             Hotspot(len(hotspots) + 1, settings.field_mm2, x_um, y_um, radius_um, count, -minus_tissue)
         )
     return tuple(hotspots)
+
+
+def most_vessels(xy_um: Points, settings: HotspotSettings, boxes_um: Points = NOWHERE) -> int:
+    """Most vessels that one field holds: as many as the first of ``find_hotspots``, but for its rounding.
+
+    Parameters
+    ----------
+    xy_um : (n, 2) float64
+        Distinct positions (x, y), um.
+    settings : HotspotSettings
+    boxes_um : (k, 4) float64
+        Where no centre may lie, by ``forbidden_boxes``.
+    """
+    if not len(xy_um):
+        return 0
+    origin_um = np.floor(xy_um.min(axis=0))
+    radius_um = _radius_um(settings.field_mm2)
+    forbidden = Forbidden(np.empty((0, 2)), 2 * radius_um, boxes_um - np.tile(origin_um, 2))
+    weights = np.ones(len(xy_um), np.int64)
+    return densest_centres(xy_um - origin_um, weights, radius_um, forbidden, 0)[0]
+
+
+def forbidden_boxes(settings: HotspotSettings, tissue: Tissue, damage_um: Points = NOWHERE) -> Points:
+    """Where no centre may lie, (k, 4) float64: left, top, right, bottom, um; the arguments of ``find_hotspots``."""
+    return _grown(damage_um, _radius_um(settings.field_mm2))
 
 
 def load_search() -> None:

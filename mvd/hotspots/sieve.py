@@ -1,8 +1,8 @@
 """Squares of candidate centres -> the smaller ones that can still win, by counts on a raster.
 
-Input: the points in order of their buckets, and the squares that together hold all centres of interest. Output: squares a
-sixteenth as wide whose bound reaches what one centre is known to hold. It never drops a square that could win: the
-bound counts every point that any centre of the square could hold, and a few more.
+Input: the points in order of their buckets, and the squares that together hold all centres of interest. Output:
+squares a sixteenth as wide whose bound reaches what one centre is known to hold. It never drops a square that could
+win: the bound counts every point that any centre of the square could hold, and a few more.
 """
 
 import numpy as np
@@ -98,7 +98,7 @@ def _raster_bounds(
 
 @njit(cache=True, nogil=True)
 def _count_rows(sums, first, across, fine, bounds):  # type: ignore[no-untyped-def]
-    """Add up, for each cell of each square, the cells in reach, row by row; the empty buckets at the edges are wider."""
+    """Add up, for each cell of each square, the cells in reach, row by row; empty buckets at the edges hold them."""
     for k in range(len(first)):
         left, top = first[k]
         for row in range(fine):

@@ -87,7 +87,7 @@ def _tissue(result: SlideResult) -> Iterator[_Feature]:
 
 
 def _hotspots(result: SlideResult) -> Iterator[_Feature]:
-    rows = hotspot_rows(result, "")
+    rows = hotspot_rows(result, "")[: len(result.hotspots)]  # those of the headline's field
     columns = [c for c in HOTSPOT_COLUMNS if c.kind != "text"]
     numbers = _numbers(columns, [format_column([row[c.name] for row in rows], c) for c in columns])
     for hotspot, measured in zip(result.hotspots, numbers, strict=True):

@@ -14,22 +14,28 @@ import numpy as np
 from mvd.errors import UnreadableSlide
 from mvd.result import Picture, SlideResult
 
-OVERVIEW_NAME, HOTSPOT_NAME = "plain_overview.jpg", "plain_hotspot_{:02d}.jpg"
+OVERVIEW_NAME = "plain_overview.jpg"
+FIELD_NAME = "plain_{}_{:02d}.jpg"
+"""Of a hot spot or a Chalkley count, and its number."""
 Places = dict[str, dict[str, float]]
 _GOOD = [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 
 
 def with_kept_pictures(result: SlideResult) -> tuple[SlideResult, dict[str, bytes], Places]:
     """Return the result as it will be read again, the files by name, and where each picture lies, um."""
-    names = [OVERVIEW_NAME] + [HOTSPOT_NAME.format(n + 1) for n in range(len(result.hotspot_pictures))]
-    pictures = [result.overview, *result.hotspot_pictures]
+    fields = {"hotspot": result.hotspot_pictures, "chalkley": result.chalkley_pictures}
+    names = [OVERVIEW_NAME]
+    names += [FIELD_NAME.format(kind, n + 1) for kind, close in fields.items() for n in range(len(close))]
+    pictures = [result.overview, *result.hotspot_pictures, *result.chalkley_pictures]
     files = {name: _jpeg(picture) for name, picture in zip(names, pictures, strict=True)}
     places: Places = {
         name: {"x_um": picture.x_um, "y_um": picture.y_um, "mpp": picture.mpp}
         for name, picture in zip(names, pictures, strict=True)
     }
     overview, *close = (_placed(files[name], places[name]) for name in names)
-    return replace(result, overview=overview, hotspot_pictures=tuple(close)), files, places
+    hotspots = len(result.hotspot_pictures)
+    seen = {"hotspot_pictures": tuple(close[:hotspots]), "chalkley_pictures": tuple(close[hotspots:])}
+    return replace(result, overview=overview, **seen), files, places  # type: ignore[arg-type]
 
 
 def read_pictures(folder: Path, places: Mapping[str, Mapping[str, float]]) -> dict[str, Picture]:

@@ -29,11 +29,11 @@ def _row(cells: Mapping[str, Cell]) -> dict[str, Cell]:
 
 
 def hotspot_rows(result: SlideResult, slide_id: str) -> list[dict[str, Cell]]:
-    """Return the rows of hotspots.csv, best first; what this version does not measure is None."""
+    """Return the rows of hotspots.csv: those of the headline's field, best first, then the other fields."""
     names = [column.name for column in HOTSPOT_COLUMNS[1:]]
     return [
-        {"slide_id": slide_id} | {name: getattr(hotspot, name, None) for name in names}
-        for hotspot in result.hotspots
+        {"slide_id": slide_id} | {name: getattr(hotspot, name) for name in names}
+        for hotspot in (*result.hotspots, *(result.measures.ladder if result.measures else ()))
     ]
 
 

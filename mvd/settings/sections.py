@@ -201,6 +201,9 @@ class HotspotSettings(Section):
         0.74, ge=0.001, le=100, description="Area of the circular field, mm2 (0.74: x200 objective)"
     )
     count: int = Field(10, ge=1, le=100, description="Disjoint hot spots to report")
+    ladder: bool = Field(
+        True, description="Also the other field areas in use: 0.74, 0.61, 0.35, 0.196, 0.19, 0.15 mm2"
+    )
     nulls: int = Field(
         199, ge=0, le=9999, description="Random patterns that hot spots are compared with; 0: no p-values"
     )
@@ -227,6 +230,9 @@ class ReportSettings(Section):
 
     overview_px: int = Field(2000, ge=200, le=10000, description="Longest side of overview.png, px")
     hotspot_pictures: int = Field(3, ge=0, le=100, description="Hot spots shown as a picture")
+    density_tiff: bool = Field(
+        False, description="Write the density map also as density.ome.tif, vessels per mm2"
+    )
     hotspot_px: int = Field(1400, ge=200, le=6000, description="Side of a hot-spot picture, px")
 
 

@@ -149,13 +149,19 @@ def _measures(shapes: Floats, mpp: Floats) -> Columns:
 
 
 def _stains(components: Components, members: I64, starts: I64) -> Columns:
-    """DAB of the candidates, OD: each is made of the ``members`` from one of ``starts`` to the next."""
+    """Stains of the candidates, OD: each is made of the ``members`` from one of ``starts`` to the next."""
     if not len(members):
-        return {"mean_dab_od": np.empty(0), "max_dab_od": np.empty(0)}
-    total = np.add.reduceat(components.od_sum[members], starts)
+        return {name: np.empty(0) for name in ("mean_dab_od", "max_dab_od", "hematoxylin_od", "residual_od")}
     area = np.add.reduceat(components.area_px[members], starts)
-    return {
-        "mean_dab_od": total / area / 1000,
+    means = {
+        name: np.add.reduceat(sums[members], starts) / area / 1000
+        for name, sums in (
+            ("mean_dab_od", components.od_sum),
+            ("hematoxylin_od", components.hematoxylin_sum),
+            ("residual_od", components.residual_sum),
+        )
+    }
+    return means | {
         "max_dab_od": np.maximum.reduceat(components.od_max[members], starts) / 1000,
     }
 
@@ -164,4 +170,5 @@ _COLUMNS = (
     *("vessel_id", "x_um", "y_um", "counted", "reason", "area_um2", "lumen_area_um2", "filled_area_um2"),
     *("perimeter_um", "major_axis_um", "minor_axis_um", "max_feret_um", "lumen_width_um", "wall_um"),
     *("solidity", "eccentricity", "mean_dab_od", "max_dab_od", "parts", "hotspot_rank"),
+    *("hematoxylin_od", "residual_od"),
 )
