@@ -14,7 +14,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from mvd.report.coordinates import ring_texts
-from mvd.report.rings import Polygon, circle_um, tissue_polygons_um
+from mvd.report.rings import Polygon, field_um, tissue_polygons_um
 from mvd.report.rows import hotspot_rows, vessel_columns
 from mvd.report.table import format_column
 from mvd.result import HOTSPOT_COLUMNS, REGION_COLUMNS, VESSEL_COLUMNS, Column, SlideResult
@@ -92,8 +92,7 @@ def _hotspots(result: SlideResult) -> Iterator[_Feature]:
     numbers = _numbers(columns, [format_column([row[c.name] for row in rows], c) for c in columns])
     for hotspot, measured in zip(result.hotspots, numbers, strict=True):
         name = f"Hot spot {hotspot.rank}"
-        circle = circle_um(hotspot.x_um, hotspot.y_um, hotspot.radius_um)
-        yield _Feature(name, name, "Hot spot", HOTSPOT, measured, [[circle]], is_annotation=True)
+        yield _Feature(name, name, "Hot spot", HOTSPOT, measured, [[field_um(hotspot)]], is_annotation=True)
 
 
 def _vessels(result: SlideResult) -> Iterator[_Feature]:

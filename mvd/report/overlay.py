@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mvd.report.canvas import WHITE, Canvas, Colour
 from mvd.report.frame import Entry, framed
 from mvd.report.labels import Label, write_labels
-from mvd.report.rings import circle_um, tissue_polygons_um
+from mvd.report.rings import field_um, tissue_polygons_um
 from mvd.result import SlideResult
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ def draw_hotspot(result: SlideResult, number: int) -> bytes:
     shown = _in_view(canvas, table)
     _draw_vessels(canvas, result, shown & ~counted, NOT_COUNTED)
     _draw_vessels(canvas, result, shown & counted & ~inside, ELSEWHERE)
-    circle = circle_um(hotspot.x_um, hotspot.y_um, hotspot.radius_um)
-    canvas.outlines([circle], HOTSPOT, width=2, casing=3)
+    canvas.outlines([field_um(hotspot)], HOTSPOT, width=2, casing=3)
     _draw_vessels(canvas, result, shown & counted & inside, COUNTED, with_lumens=True)
     canvas.dots(xy_um[counted & inside], COUNTED, radius_px=2)
     write_labels(canvas, _labels(canvas, result, shown & inside))
@@ -98,7 +97,7 @@ def _hotspot_entry(result: SlideResult) -> list[Entry]:
 
 def _draw_circles(canvas: Canvas, result: SlideResult) -> None:
     """Draw all hot spots, then their ranks beside the circles, so that no circle crosses a rank."""
-    circles = [circle_um(spot.x_um, spot.y_um, spot.radius_um) for spot in result.hotspots]
+    circles = [field_um(spot) for spot in result.hotspots]
     canvas.outlines(circles, HOTSPOT, width=2, casing=3)
     cap_px = canvas.letter_px * 1.6
     for spot in result.hotspots:

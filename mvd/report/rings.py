@@ -1,10 +1,16 @@
 """Outlines as polygons, in um: islands of tissue with their holes, circles."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from mvd.hotspots import Hotspot
 
 Ring = NDArray[np.floating]
 Polygon = Sequence[Ring]
@@ -17,6 +23,13 @@ def circle_um(x_um: float, y_um: float, radius_um: float) -> Ring:
     """Return a circle as a ring, (128, 2) as (x, y), um."""
     angles = np.linspace(0, 2 * np.pi, _CIRCLE_POINTS, endpoint=False)
     return np.column_stack([x_um + radius_um * np.cos(angles), y_um + radius_um * np.sin(angles)])
+
+
+def field_um(spot: Hotspot) -> Ring:
+    """Return the field of a hot spot as a ring: a circle or a square."""
+    if spot.shape == "circle":
+        return circle_um(spot.x_um, spot.y_um, spot.radius_um)
+    return np.array([spot.x_um, spot.y_um]) + spot.radius_um * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
 
 
 def tissue_polygons_um(mask: NDArray[np.bool_], mpp: float) -> list[Polygon]:

@@ -16,6 +16,7 @@ from mvd.found import FOUND_NAME
 from mvd.report.atomic import write_atomically
 from mvd.report.kept import with_kept_pictures
 from mvd.report.rows import hotspot_rows, region_rows, summary_row, vessel_columns
+from mvd.report.space import space_json
 from mvd.report.table import csv_of_rows, csv_pieces, is_missing
 from mvd.result import (
     FAILED_COLUMNS,
@@ -42,6 +43,10 @@ OURS = (
     "vessels.geojson",
     "overview.png",
     "hotspot_[0-9]*.png",
+    "chalkley_[0-9]*.png",
+    "density.png",
+    "density.ome.tif",
+    "distance.png",
 )
 
 
@@ -130,6 +135,22 @@ def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Maker]]:
     yield "overview.png", partial(draw_overview, result)
     for number in range(len(result.hotspot_pictures)):
         yield f"hotspot_{number + 1:02d}.png", partial(draw_hotspot, result, number)
+    if result.measures:
+        yield from _measure_files(result)
+
+
+def _measure_files(result: SlideResult) -> Iterator[tuple[str, Maker]]:
+    from mvd.report.chalkley import draw_chalkley
+    from mvd.report.maps import draw_density, draw_distance
+
+    yield "density.png", partial(draw_density, result)
+    yield "distance.png", partial(draw_distance, result)
+    for number in range(len(result.chalkley_pictures)):
+        yield f"chalkley_{number + 1:02d}.png", partial(draw_chalkley, result, number)
+    if result.settings.report.density_tiff:
+        from mvd.report.density_tiff import density_tiff
+
+        yield "density.ome.tif", partial(density_tiff, result)
 
 
 def _vessels_csv(result: SlideResult, slide_id: str) -> Iterator[bytes]:
@@ -175,6 +196,7 @@ def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[s
             **{f.name: round(getattr(stain, f.name), 6) for f in fields(stain) if f.name.endswith("_od")},
             "haze_most_od": round(stain.haze.most_od, 6),
         },
+        **({"space": space_json(result.measures)} if result.measures else {}),
         "regions": _regions_json(result),
         "settings_fingerprint": result.settings.fingerprint,
         "settings": result.settings.model_dump(mode="json"),
