@@ -5,6 +5,7 @@ it is only said which of them is asked for what. The same for any number of thre
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -119,7 +120,10 @@ def measure(place: Place, settings: Settings, *, workers: int = 1) -> Measures:
     counted = place.vessels.table["counted"].to_numpy(bool)
     xy_um = place.vessels.table.loc[counted, ["x_um", "y_um"]].to_numpy(float)
     filled = FilledVessels.of([place.vessels.outlines[int(row)] for row in np.flatnonzero(counted)])
-    headline, *others = (_hotspots(xy_um, field, place, filled) for field in _fields(settings.hotspot))
+    with ThreadPoolExecutor(workers) as pool:
+        headline, *others = pool.map(
+            lambda field: _hotspots(xy_um, field, place, filled), _fields(settings.hotspot)
+        )
     maxima, ripley = _chance(xy_um, place, settings, workers)
     chalkley_spots = [spot for spots in (headline, *others) for spot in spots if _is_chalkleys(spot)][:3]
     return Measures(

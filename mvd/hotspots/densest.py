@@ -227,6 +227,8 @@ def _search(circles, squares, near, bounds, pool, best):  # type: ignore[no-unty
             break
         if squares[k, 2] > 0:
             root = (squares[k, 0], squares[k, 1], squares[k, 2])
+            if clearance(circles, root[0], root[1]) + root[2] * sqrt(2.0) < 0:
+                continue
             count = _gather(near, k, pool)
             certain, uncertain, _, _ = _sift(circles, root, pool, 0, count, count)
             if can_win(certain + uncertain, best):

@@ -18,8 +18,8 @@ FINEST = 16
 MOST_CELLS = 4_000_000
 """Cells of the raster, 8 bytes each; a sparse pattern over a wide plane is cut into fewer."""
 
-TRIED, TRIED_OF = 32, 512
-"""So many of the fullest squares give their middle as a first answer, if a centre may lie there."""
+TRIED = 32
+"""So many squares give the middle of their fullest cell as a first answer, if a centre may lie there."""
 
 
 def sieve(
@@ -57,7 +57,7 @@ def sieve(
     first = np.rint((squares[whole, :2] - squares[whole, 2:]) / circles.radius).astype(np.int64) + pad
     bounds = _raster_bounds(circles, first, (columns_rows[0] * fine, columns_rows[1] * fine), pad, fine)
     flat = bounds.ravel()
-    fullest = np.argpartition(flat, -min(TRIED_OF, len(flat)))[-TRIED_OF:]
+    fullest = bounds.argmax(axis=1) + fine**2 * np.arange(len(bounds))  # one cell of each square
     fullest = fullest[np.argsort(-flat[fullest], kind="stable")]
     known = _known(circles, _middles(fullest, first - pad, circles.radius, fine), flat[fullest])
     kept = np.flatnonzero(flat >= known + (0 if ties else 1))

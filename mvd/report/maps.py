@@ -17,7 +17,7 @@ from mvd.result import SlideResult
 LONGEST_PX = 1000
 LIMIT_UM = 100.0
 _OUTLINE: Colour = (90, 90, 90)
-_LIMIT: Colour = (255, 60, 60)
+_LIMIT: Colour = (0, 230, 255)
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 Values = NDArray[np.float32]
@@ -86,10 +86,7 @@ def draw_distance(result: SlideResult) -> bytes:
         raise ValueError("the result has no distance map")
     distance = result.measures.distance
     scale = Scale(200.0, cv2.COLORMAP_MAGMA, "um to the nearest vessel", open_end=True)
-    canvas = _map_canvas(distance.distance_um, distance.mpp, scale, result)
-    far = np.nan_to_num(distance.distance_um) > LIMIT_UM
-    rings = [ring for polygon in tissue_polygons_um(far, distance.mpp) for ring in polygon]
-    canvas.outlines(rings, _LIMIT, casing=0)
+    canvas = _map_canvas(distance.distance_um, distance.mpp, scale, result, LIMIT_UM)
     part = 100 * distance.far_fraction[1]
     title = (
         f"Distance to the nearest counted vessel: {part:.1f} % of the tissue is farther than {LIMIT_UM:g} um"
@@ -98,17 +95,38 @@ def draw_distance(result: SlideResult) -> bytes:
     return framed(_with_bar(canvas, scale), title, legend)
 
 
-def _map_canvas(values: Values, mpp: float, scale: Scale, result: SlideResult) -> Canvas:
-    """The map, enlarged or reduced to the size of the picture, with the outline of the tissue."""
+def _map_canvas(
+    values: Values, mpp: float, scale: Scale, result: SlideResult, limit: float | None = None
+) -> Canvas:
+    """The map at the size of the picture, cut along the tissue; the line at ``limit``, and the tissue's outline."""
     height, width = (size * result.tissue.mpp / mpp for size in result.tissue.mask.shape)
-    painted = scale.paint(values[: int(np.ceil(height)), : int(np.ceil(width))])
-    factor = LONGEST_PX / max(painted.shape[:2])
-    size = (max(round(painted.shape[1] * factor), 1), max(round(painted.shape[0] * factor), 1))
-    rgb = cv2.resize(painted, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST)
-    canvas = Canvas(np.ascontiguousarray(rgb, np.uint8), 0.0, 0.0, mpp * painted.shape[1] / size[0])
+    factor = LONGEST_PX / max(height, width)
+    size = (max(round(width * factor), 1), max(round(height * factor), 1))
+    smooth = _enlarged(values, size, factor)
+    mask = cv2.resize(result.tissue.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    smooth[~mask] = np.nan
+    canvas = Canvas(scale.paint(smooth), 0.0, 0.0, mpp / factor)
+    if limit is not None:
+        tissue_mpp = mpp / factor
+        rings = tissue_polygons_um(np.nan_to_num(smooth) > limit, tissue_mpp)
+        canvas.outlines([ring for polygon in rings for ring in polygon], _LIMIT, width=2, casing=0)
     tissue = tissue_polygons_um(result.tissue.mask, result.tissue.mpp)
     canvas.outlines([ring for polygon in tissue for ring in polygon], _OUTLINE, casing=0)
     return canvas
+
+
+def _enlarged(values: Values, size: tuple[int, int], factor: float) -> Values:
+    """The map at the size of the picture, between its pixels in proportion; what is NaN takes no part in it."""
+    known = (~np.isnan(values)).astype(np.float32)
+    matrix = np.array([[1 / factor, 0, (1 / factor - 1) / 2], [0, 1 / factor, (1 / factor - 1) / 2]])
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    sums, weights = (
+        cv2.warpAffine(part, matrix, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+        for part in (np.nan_to_num(values), known)
+    )
+    filled = np.full(sums.shape, np.nan, np.float32)
+    enlarged: Values = np.divide(sums, weights, out=filled, where=weights > 1e-3)
+    return enlarged
 
 
 def _with_bar(canvas: Canvas, scale: Scale) -> Canvas:
