@@ -1,8 +1,8 @@
 """Slides that somebody has labelled -> a pixel classifier.
 
 ``scribbles.py`` reads what was drawn in QuPath or napari, ``corrected.py`` what was counted and what was not in a
-result, ``paint.py`` lays either on a slide's pixels, ``sample.py`` takes their features, ``learn.py`` grows the trees
-(the only place that needs scikit-learn).
+result, ``paint.py`` lays either on a slide's pixels, ``sample.py`` takes their features, ``drift.py`` lets their
+hue drift, ``learn.py`` grows the trees (the only place that needs scikit-learn).
 """
 
 from mvd.training.learn import Lesson, Score, learn, require_scikit_learn

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mvd.classifier import CERTAIN, FEATURES, Classifier, Forest
 from mvd.errors import LabelsError, MissingDependency
 from mvd.settings import Settings
+from mvd.training.drift import MOST_DRIFT, drifted
 from mvd.training.sample import LEAST_OD, Samples
 
 TREES, DEEPEST, LEAST_IN_LEAF = 40, 12, 10
@@ -95,7 +96,7 @@ def learn(samples: Sequence[Samples], settings: Settings, workers: int | None = 
     require_scikit_learn()
     groups = _groups(samples)
     scores = tuple(_cross_validate(values, is_vessel, groups, settings, workers))
-    model = _model(workers).fit(values, is_vessel)
+    model = _grown(values, is_vessel, workers)
     order = np.argsort(-model.feature_importances_, kind="stable")
     importance = tuple((FEATURES[i], float(model.feature_importances_[i])) for i in order)
     mpp = float(np.median([part.mpp for part in samples]))
@@ -137,16 +138,20 @@ def require_scikit_learn() -> None:
         ) from None
 
 
-def _model(workers: int | None) -> Any:
+def _grown(values: NDArray[np.int32], is_vessel: NDArray[np.bool_], workers: int | None) -> Any:
+    """Grow scikit-learn's forest on the samples as they are, and as another staining would show them."""
     from sklearn.ensemble import RandomForestClassifier
 
-    return RandomForestClassifier(
+    forest = RandomForestClassifier(
         TREES,
         max_depth=DEEPEST,
         min_samples_leaf=LEAST_IN_LEAF,
         class_weight="balanced",
         random_state=_SEED,
         n_jobs=workers or -1,
+    )
+    return forest.fit(
+        np.concatenate([values, drifted(values, _SEED)]), np.concatenate([is_vessel, is_vessel])
     )
 
 
@@ -179,7 +184,7 @@ def _cross_validate(
         learnt = np.setdiff1d(np.arange(len(values)), tested)
         if not len(tested) or len(np.unique(is_vessel[learnt])) < 2:
             continue
-        model = _model(workers).fit(values[learnt], is_vessel[learnt])
+        model = _grown(values[learnt], is_vessel[learnt], workers)
         found[tested] = model.predict_proba(values[tested])[:, 1] >= settings.vessel.skirt_probability
         inside = np.unique(group[tested]) + 1
         place = f"slide {', '.join(map(str, inside))}" if name == "slide" else f"fold {number}"
@@ -208,7 +213,13 @@ def _facts(
     return {
         "mvd_version": __version__,
         "libraries": {name: version(name) for name in ("scikit-learn", "numpy", "opencv-python-headless")},
-        "forest": {"trees": TREES, "deepest": DEEPEST, "least_in_leaf": LEAST_IN_LEAF, "seed": _SEED},
+        "forest": {
+            "trees": TREES,
+            "deepest": DEEPEST,
+            "least_in_leaf": LEAST_IN_LEAF,
+            "seed": _SEED,
+            "most_drift": MOST_DRIFT,
+        },
         "settings": {
             name: getattr(settings, name).model_dump(mode="json") for name in ("slide", "tissue", "stain")
         },
