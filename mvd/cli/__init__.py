@@ -16,7 +16,10 @@ from mvd.cli.group import LazyGroup
     cls=LazyGroup,
     commands_at={
         "run": ("mvd.cli.run:run", "Measure the microvessel density of slides; the main job."),
-        "recount": ("mvd.cli.recount:recount", "Count a result folder again by other rules; no slide is read."),
+        "recount": (
+            "mvd.cli.recount:recount",
+            "Count a result folder again by other rules; no slide is read.",
+        ),
         "info": ("mvd.cli.info:info", "Show a slide's size, levels, pixel size and where it came from."),
         "train": ("mvd.cli.train:train", "Train a pixel classifier for vessel walls from labelled slides."),
         "config": ("mvd.cli.config:config", "Show or check the settings, with units and defaults."),

@@ -18,6 +18,7 @@ from mvd.slide.pixels import check_whole_px, on_white, unsupported
 
 _JPEG = 7
 _APERIO_YCBCR_JPEG2000 = 33003
+_END_OF_CODESTREAM = b"\xff\xd9"
 _CODECS = {
     1: "none", 5: "LZW", 7: "JPEG", 8: "deflate", 32946: "deflate", 32773: "PackBits",
     33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000", 34925: "LZMA",
@@ -208,7 +209,12 @@ def _samples_decoder(page: TiffPage) -> Decode:
         {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader} if page.compression == _JPEG else {}
     )
 
+    must_end = _CODECS.get(page.compression) == "JPEG 2000"
+
     def decode(parts: list[bytes], index: int) -> NDArray[np.uint8]:
+        # OpenJPEG takes what is left of a stream and makes up the rest, without a word.
+        if must_end and not all(part.rstrip(b"\0").endswith(_END_OF_CODESTREAM) for part in parts):
+            raise ValueError("the JPEG 2000 stream has no end")
         planes = [np.asarray(decode_part(part, index, **extra)[0], np.uint8)[0] for part in parts]
         return np.concatenate(planes, axis=-1) if len(planes) > 1 else planes[0]
 

@@ -47,7 +47,7 @@ def overwrite_tag(path, code, index, value):
         tag.overwrite(values)
 
 
-@pytest.mark.parametrize("compression", ["jpeg", "deflate", "zstd"])
+@pytest.mark.parametrize("compression", ["jpeg", "jpeg2000", "deflate", "zstd"])
 def test_a_corrupt_tile_is_white_and_named_and_the_others_still_read(write_tiff, picture, compression):
     with opened(zero_out(write_tiff(compression=compression), 7)) as slide:
         assert slide.damage() == ()
