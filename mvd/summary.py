@@ -45,7 +45,7 @@ def summarize(
     }
     return (
         row
-        | _hotspot_cells(measures.hotspots, settings)
+        | _hotspot_cells(measures.hotspots, settings, none=None if len(counted) else 0)
         | _vessel_means(vessels)
         | _chance_cells(measures)
         | (_space_cells(measures) if area_mm2 > 0 else {})
@@ -57,12 +57,13 @@ def _over(amount: float, area_mm2: float) -> float | None:
     return amount / area_mm2 if area_mm2 > 0 else None
 
 
-def _hotspot_cells(hotspots: tuple[Hotspot, ...], settings: Settings) -> dict[str, Cell]:
+def _hotspot_cells(hotspots: tuple[Hotspot, ...], settings: Settings, *, none: int | None) -> dict[str, Cell]:
+    """Without a hot spot the count is ``none``: 0 without vessels, missing where no field fits into the tissue."""
     densities = [hotspot.vessels_per_mm2 for hotspot in hotspots]
     cells: dict[str, Cell] = {
         "hotspot_field_mm2": settings.hotspot.field_mm2,
-        "hotspot_max_vessels": hotspots[0].vessels if hotspots else 0,
-        "hotspot_max_per_mm2": densities[0] if hotspots else 0.0,
+        "hotspot_max_vessels": hotspots[0].vessels if hotspots else none,
+        "hotspot_max_per_mm2": densities[0] if hotspots else none,
     }
     for count in (3, 5, 10):
         cells[f"hotspot_mean{count}_per_mm2"] = (
@@ -74,7 +75,7 @@ def _hotspot_cells(hotspots: tuple[Hotspot, ...], settings: Settings) -> dict[st
 def _chance_cells(measures: Measures) -> dict[str, Cell]:
     low, high = measures.interval_per_mm2 or (None, None)
     return {
-        "hotspot_expected_max_vessels": measures.expected_max,
+        "hotspot_expected_max_vessels": measures.expected_max if measures.hotspots else None,
         "hotspot_p": measures.hotspots[0].p if measures.hotspots else None,
         "ripley_p": measures.ripley.p if measures.ripley else None,
         "chalkley_mean3": measures.chalkley_mean3,

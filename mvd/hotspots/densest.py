@@ -76,14 +76,16 @@ def densest_centres(
     )
     squares, near = _squares(keys[order], columns, radius, meeting_points(forbidden) - corner)
     rows = int(buckets[:, 1].max()) + PAD + 1
-    squares, near, bounds = sieve(circles, squares, near, (columns, rows), PAD, ties=limit > 0)
+    squares, near, bounds, known = sieve(circles, squares, near, (columns, rows), PAD, ties=limit > 0)
     if not len(squares):
-        return 0, np.empty((0, 2))
+        return known, np.empty((0, 2))
     pool = np.empty(int((near[1] - near[0]).sum(axis=1).max()) * (4 * MAX_SPLITS + 2), np.int32)
     unknown = bounds < 0
     bounds[unknown] = _bounds(circles, squares[unknown], near[:, unknown], pool)
     fullest_first = np.argsort(-bounds, kind="stable")
     best = Best(np.zeros(2, np.int64), np.empty((limit, 2)))
+    if not limit:
+        best.score[0] = known  # without ties, what holds as much again is not looked for
     _search(circles, squares[fullest_first], near[:, fullest_first], bounds[fullest_first], pool, best)
     most, kept = best.score
     return int(most), best.centres[:kept] + corner

@@ -8,13 +8,16 @@ counted.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.geometry import circle_radius_um
+from mvd.geometry import UM2_PER_MM2, circle_radius_um
 from mvd.hotspots.centring import STEP_UM, settle
 from mvd.hotspots.densest import densest_centres
+from mvd.hotspots.inside import boxes_outside
+from mvd.hotspots.squares import fullest_squares
 from mvd.hotspots.sweep import Forbidden
 from mvd.settings import HotspotSettings
 from mvd.tissue import Tissue
@@ -78,7 +81,7 @@ class Hotspot:
 def find_hotspots(
     xy_um: Points, settings: HotspotSettings, tissue: Tissue, damage_um: Points = NOWHERE
 ) -> tuple[Hotspot, ...]:
-    """Find the disjoint circles that hold the most vessels, best first.
+    """Find the disjoint circles (or squares, by ``settings.shape``) that hold the most vessels, best first.
 
     Each is the best over all centres in the plane that lie at least two radii from the centres before it. The
     radius is the circle's of ``settings.field_mm2``, rounded to 0.001 um. An optimal centre has vessels on
@@ -91,6 +94,9 @@ def find_hotspots(
     Circles that hold equally many are compared by their tissue fraction (larger first), then y, then x
     (smaller first). Where more than 512 corners of best regions exist, as on a lattice, the first 512 in the
     order of the search are compared. The order of the vessels does not matter.
+
+    Squares are upright, their sides whole 0.002 um, and exact in whole 0.001 um; the next ones overlap none before. Of
+    equally good centres in one column the topmost is compared.
 
     Parameters
     ----------
@@ -108,7 +114,7 @@ def find_hotspots(
     tuple of Hotspot
         At most ``settings.count``; each holds a vessel. Centres are two radii apart, to 1e-6 um.
     """
-    radius_um = _radius_um(settings.field_mm2)
+    radius_um = _radius_um(settings)
     vessels = np.unique(np.asarray(xy_um, dtype=np.float64).reshape(-1, 2), axis=0, return_counts=True)
     if not np.isfinite(vessels[0]).all():
         raise ValueError("vessel positions must be finite")
@@ -116,15 +122,15 @@ def find_hotspots(
     hotspots: list[Hotspot] = []
     while len(hotspots) < settings.count:
         taken_um = np.array([(spot.x_um, spot.y_um) for spot in hotspots]).reshape(-1, 2)
-        tied = _best_circles(vessels, radius_um, taken_um, boxes_um)
+        best = _best_circles if settings.shape == "circle" else _best_squares
+        tied = best(vessels, radius_um, taken_um, boxes_um)
         if not tied:
             break
         minus_tissue, y_um, x_um, count = min(
-            (-tissue_fraction(tissue, x, y, radius_um), y, x, count) for count, (x, y) in tied
+            (-tissue_fraction(tissue, x, y, radius_um, settings.shape), y, x, count) for count, (x, y) in tied
         )
-        hotspots.append(
-            Hotspot(len(hotspots) + 1, settings.field_mm2, x_um, y_um, radius_um, count, -minus_tissue)
-        )
+        about = (len(hotspots) + 1, settings.field_mm2, x_um, y_um, radius_um, count, -minus_tissue)
+        hotspots.append(Hotspot(*about, shape=settings.shape))
     return tuple(hotspots)
 
 
@@ -141,16 +147,20 @@ def most_vessels(xy_um: Points, settings: HotspotSettings, boxes_um: Points = NO
     """
     if not len(xy_um):
         return 0
-    origin_um = np.floor(xy_um.min(axis=0))
-    radius_um = _radius_um(settings.field_mm2)
-    forbidden = Forbidden(np.empty((0, 2)), 2 * radius_um, boxes_um - np.tile(origin_um, 2))
-    weights = np.ones(len(xy_um), np.int64)
-    return densest_centres(xy_um - origin_um, weights, radius_um, forbidden, 0)[0]
+    radius_um, weights = _radius_um(settings), np.ones(len(xy_um), np.int64)
+    if settings.shape == "square":
+        return fullest_squares(_steps(xy_um), weights, int(_steps(radius_um)), _steps(boxes_um), 0)[0]
+    forbidden = Forbidden(np.empty((0, 2)), 2 * radius_um, boxes_um)
+    return densest_centres(xy_um, weights, radius_um, forbidden, 0)[0]
 
 
 def forbidden_boxes(settings: HotspotSettings, tissue: Tissue, damage_um: Points = NOWHERE) -> Points:
     """Where no centre may lie, (k, 4) float64: left, top, right, bottom, um; the arguments of ``find_hotspots``."""
-    return _grown(damage_um, _radius_um(settings.field_mm2))
+    radius_um = _radius_um(settings)
+    boxes_um = _grown(damage_um, radius_um)
+    if settings.edge == "allow":
+        return boxes_um
+    return np.concatenate([boxes_um, boxes_outside(tissue, radius_um, settings.field_mm2, settings.shape)])
 
 
 def load_search() -> None:
@@ -176,19 +186,29 @@ def hotspot_rank(xy_um: Points, hotspots: Sequence[Hotspot]) -> NDArray[np.int64
     xy_um = np.asarray(xy_um, dtype=np.float64).reshape(-1, 2)
     ranks = np.zeros(len(xy_um), dtype=np.int64)
     for spot in sorted(hotspots, key=lambda spot: -spot.rank):
-        ranks[np.hypot(xy_um[:, 0] - spot.x_um, xy_um[:, 1] - spot.y_um) <= spot.radius_um] = spot.rank
+        away = np.abs(xy_um - [spot.x_um, spot.y_um])
+        if spot.shape == "square":  # whole 0.001 um: half a one more is no other vessel
+            held = away.max(axis=1) <= spot.radius_um + STEP_UM / 2
+        else:
+            held = np.hypot(away[:, 0], away[:, 1]) <= spot.radius_um
+        ranks[held] = spot.rank
     return ranks
 
 
-def tissue_fraction(tissue: Tissue, x_um: float, y_um: float, radius_um: float) -> float:
-    """Part of a circle that is tissue, 0 to 1, by the mask's pixels whose middle lies in it.
+def tissue_fraction(
+    tissue: Tissue, x_um: float, y_um: float, radius_um: float, shape: str = "circle"
+) -> float:
+    """Part of a circle or square that is tissue, 0 to 1, by the mask's pixels whose middle lies in it.
 
     What lies outside the mask is not tissue. A circle that holds no pixel's middle takes the pixel it lies
     in.
     """
     rows, cols = _pixels(y_um, radius_um, tissue.mpp), _pixels(x_um, radius_um, tissue.mpp)
     dy, dx = (rows + 0.5) * tissue.mpp - y_um, (cols + 0.5) * tissue.mpp - x_um
-    inside = (dy * dy)[:, None] + (dx * dx)[None, :] <= radius_um * radius_um
+    if shape == "square":
+        inside = np.maximum(np.abs(dy)[:, None], np.abs(dx)[None, :]) <= radius_um
+    else:
+        inside = (dy * dy)[:, None] + (dx * dx)[None, :] <= radius_um * radius_um
     if not inside.any():
         rows, cols = np.array([int(y_um // tissue.mpp)]), np.array([int(x_um // tissue.mpp)])
         inside = np.ones((1, 1), dtype=np.bool_)
@@ -198,9 +218,29 @@ def tissue_fraction(tissue: Tissue, x_um: float, y_um: float, radius_um: float) 
     return float(np.count_nonzero(crop & seen) / np.count_nonzero(inside))
 
 
-def _radius_um(field_mm2: float) -> float:
-    """Radius of the field in whole 0.001 um, as it is printed."""
-    return round(circle_radius_um(field_mm2), 3)
+def _radius_um(settings: HotspotSettings) -> float:
+    """Radius of the circle, or half the side of the square, in whole 0.001 um, as it is printed."""
+    if settings.shape == "square":
+        return round(sqrt(settings.field_mm2 * UM2_PER_MM2) / 2, 3)
+    return round(circle_radius_um(settings.field_mm2), 3)
+
+
+def _steps(lengths_um: Points | float) -> NDArray[np.int64]:
+    """Lengths in whole 0.001 um."""
+    return np.rint(np.asarray(lengths_um) / STEP_UM).astype(np.int64)
+
+
+def _best_squares(
+    vessels: tuple[Points, NDArray[np.int64]], half_um: float, taken_um: Points, boxes_um: Points
+) -> list[tuple[int, tuple[float, float]]]:
+    """Return (count, centre) of the squares that tie for the best; none where nothing is left."""
+    points_um, weights = vessels
+    if not len(points_um):
+        return []
+    half, taken = int(_steps(half_um)), _steps(taken_um)
+    boxes = np.concatenate([_steps(boxes_um), np.concatenate([taken - 2 * half, taken + 2 * half], axis=1)])
+    most, centres = fullest_squares(_steps(points_um), weights, half, boxes, MOST_TIES)
+    return [(most, (x / 1000, y / 1000)) for x, y in centres.tolist()]
 
 
 def _grown(damage_um: Points, radius_um: float) -> Points:

@@ -5,6 +5,8 @@ A gap that is closed by such edges may lie inside the circles round all points n
 no sweep would come there; every such gap has a corner here.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,14 +17,23 @@ from mvd.hotspots.sweep import Forbidden, Points
 def meeting_points(forbidden: Forbidden) -> Points:
     """Return where the edges of forbidden discs and boxes meet and no other one covers the place, (n, 2)."""
     taken, apart, boxes = forbidden
-    met = [_of_discs(taken, apart)]
+    slack = apart * TOLERANCE
+    both = _of_discs(taken, apart)
     if len(boxes):
-        met += [_of_boxes(boxes), _of_discs_and_boxes(taken, apart, boxes)]
-    both = np.concatenate(met)
+        both = np.concatenate([both, _of_discs_and_boxes(taken, apart, boxes)])
+        free = both[~_inside(both, boxes, slack)]
+        both = np.concatenate([free, _open_corners(boxes.tobytes(), slack)])
     distance = np.hypot(both[:, None, 0] - taken[None, :, 0], both[:, None, 1] - taken[None, :, 1])
     free = np.all(distance >= apart * (1 - TOLERANCE), axis=1)
-    free &= ~_inside(both, boxes, apart * TOLERANCE)
     return both[free]
+
+
+@lru_cache(maxsize=16)
+def _open_corners(boxes_bytes: bytes, slack: float) -> Points:
+    """Where boxes meet and none covers the place: the same for every search with these boxes, and there are many."""
+    boxes = np.frombuffer(boxes_bytes, np.float64).reshape(-1, 4)
+    corners = _of_boxes(boxes)
+    return corners[~_inside(corners, boxes, slack)]
 
 
 def _of_discs(taken: Points, apart: float) -> Points:

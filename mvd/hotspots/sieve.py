@@ -24,7 +24,7 @@ TRIED = 32
 
 def sieve(
     circles: Circles, squares: Points, near: Counts, columns_rows: tuple[int, int], pad: int, *, ties: bool
-) -> tuple[Points, Counts, Counts]:
+) -> tuple[Points, Counts, Counts, int]:
     """Cut squares into smaller ones and drop those that cannot win.
 
     Parameters
@@ -47,12 +47,14 @@ def sieve(
     near : (2, k, 5) int64
     bounds : (k,) int64
         Most that a centre in each square can hold; -1 where that was not looked at.
+    known : int
+        What one centre holds; 0 where none was tried.
     """
     fine = FINEST
     while fine > 1 and columns_rows[0] * columns_rows[1] * fine * fine > MOST_CELLS:
         fine //= 2
     if fine == 1:
-        return squares, near, np.full(len(squares), -1)
+        return squares, near, np.full(len(squares), -1), 0
     whole = np.flatnonzero(squares[:, 2] > 0)
     first = np.rint((squares[whole, :2] - squares[whole, 2:]) / circles.radius).astype(np.int64) + pad
     bounds = _raster_bounds(circles, first, (columns_rows[0] * fine, columns_rows[1] * fine), pad, fine)
@@ -68,6 +70,7 @@ def sieve(
         np.concatenate([small, squares[places]]),
         np.concatenate([near[:, whole[kept // fine**2]], near[:, places]], axis=1),
         np.concatenate([flat[kept].astype(np.int64), np.full(len(places), -1)]),
+        int(known),
     )
 
 

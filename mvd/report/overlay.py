@@ -38,6 +38,7 @@ SHORT_REASON = {
     "by_hand": "by hand",
 }
 _LONGEST_NAME = 40
+_ROUNDING_UM = 0.0005  # positions are whole 0.001 um
 _OUTLINES_UP_TO_MPP = 1.5  # coarser, a capillary's outline is a blot: a dot says more
 
 
@@ -67,7 +68,11 @@ def draw_hotspot(result: SlideResult, number: int) -> bytes:
     table = result.vessels.table
     counted = table["counted"].to_numpy(bool)
     xy_um = table[["x_um", "y_um"]].to_numpy(float)
-    inside = np.hypot(*(xy_um - [hotspot.x_um, hotspot.y_um]).T) <= hotspot.radius_um
+    away_um = np.abs(xy_um - [hotspot.x_um, hotspot.y_um])
+    if hotspot.shape == "square":
+        inside = away_um.max(axis=1) <= hotspot.radius_um + _ROUNDING_UM
+    else:
+        inside = np.hypot(*away_um.T) <= hotspot.radius_um
     shown = _in_view(canvas, table)
     _draw_vessels(canvas, result, shown & ~counted, NOT_COUNTED)
     _draw_vessels(canvas, result, shown & counted & ~inside, ELSEWHERE)

@@ -198,9 +198,15 @@ class HotspotSettings(Section):
     """The fields that hot spots are counted in."""
 
     field_mm2: float = Field(
-        0.74, ge=0.001, le=100, description="Area of the circular field, mm2 (0.74: x200 objective)"
+        0.74, ge=0.001, le=100, description="Area of the field, mm2 (0.74: x200 objective)"
     )
     count: int = Field(10, ge=1, le=100, description="Disjoint hot spots to report")
+    shape: Literal["circle", "square"] = Field(
+        "circle", description="Shape of the field; squares are upright"
+    )
+    edge: Literal["allow", "inside"] = Field(
+        "allow", description="inside: the whole field lies in the tissue (in the regions, if any)"
+    )
     ladder: bool = Field(
         True, description="Also the other field areas in use: 0.74, 0.61, 0.35, 0.196, 0.19, 0.15 mm2"
     )

@@ -57,7 +57,8 @@ def result_layers(folder: Path) -> list[LayerTuple]:
 
 
 def hotspot_layer(hotspots: pd.DataFrame) -> LayerTuple:
-    """Make the rows of hotspots.csv circles that carry their rank and count."""
+    """Make the rows of hotspots.csv circles that carry their rank and count: of the first row's field alone."""
+    hotspots = hotspots[hotspots["field_mm2"] == hotspots["field_mm2"].iloc[0]] if len(hotspots) else hotspots
     centres = hotspots[["y_um", "x_um"]].to_numpy(float)
     corners = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], float)
     boxes = centres[:, None, :] + corners * hotspots["radius_um"].to_numpy(float)[:, None, None]
