@@ -25,7 +25,6 @@ COLUMNS_TOP = f"""{NOTE}
 UTF-8, comma separated, decimal point, empty for missing. A text that begins with `=`, `+`, `-`, `@`, a tab
 or a carriage return gets a leading `'`, so that no spreadsheet runs it. Positions are in um from the slide's
 top left corner.
-Columns of methods that this version does not have yet are empty.
 """
 
 TABLES = (

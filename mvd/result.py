@@ -27,17 +27,21 @@ Cell = str | bool | int | float | None
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its fixed name, its unit, what it means, and how it is written."""
+    """One column of a table: its fixed name, its unit, what it means, and how it is written.
+
+    A float has so many ``decimals``; or, where ``significant`` is not 0, so many significant digits.
+    """
 
     name: str
     unit: str
     meaning: str
     kind: Kind = "float"
     decimals: int = 3
+    significant: int = 0
 
 
-P_DECIMALS = 12
-"""A p-value is small rather than nought: the Gumbel tail of a strong hot spot lies far below 1e-6."""
+P_DIGITS = 4
+"""A p-value is small rather than nought: the Gumbel tail of a strong hot spot lies far below any fixed decimal."""
 
 SUMMARY_COLUMNS = (
     Column("slide_id", "", "relative path as a slug plus 8 hex digits of its hash", "text"),
@@ -69,17 +73,14 @@ SUMMARY_COLUMNS = (
         "hotspot_max_vessels", "", "most counted vessels in one field, over all centres in the plane", "int"
     ),
     Column("hotspot_max_per_mm2", "1/mm2", "that count / field area"),
-    Column(
-        "hotspot_mean3_per_mm2", "1/mm2", "mean of the first 3 disjoint hot spots; empty if there are fewer"
-    ),
-    Column(
-        "hotspot_mean5_per_mm2", "1/mm2", "mean of the first 5 disjoint hot spots; empty if there are fewer"
-    ),
-    Column(
-        "hotspot_mean10_per_mm2", "1/mm2", "mean of the first 10 disjoint hot spots; empty if there are fewer"
+    *(
+        Column(
+            f"hotspot_mean{n}_per_mm2", "1/mm2", f"mean of the first {n} disjoint hot spots; empty if fewer"
+        )
+        for n in (3, 5, 10)
     ),
     Column("hotspot_expected_max_vessels", "", "expected maximum for vessels scattered at random"),
-    Column("hotspot_p", "", "chance of such a maximum for vessels scattered at random", decimals=P_DECIMALS),
+    Column("hotspot_p", "", "chance of such a maximum for vessels scattered at random", significant=P_DIGITS),
     Column(
         "chalkley_mean3",
         "",
@@ -114,7 +115,10 @@ SUMMARY_COLUMNS = (
         decimals=4,
     ),
     Column(
-        "ripley_p", "", "chance that vessels scattered at random leave Ripley's L as far", decimals=P_DECIMALS
+        "ripley_p",
+        "",
+        "chance that vessels scattered at random leave Ripley's L as far",
+        significant=P_DIGITS,
     ),
     Column("sampled_mvd_per_mm2", "1/mm2", "MVD in systematic random fields"),
     Column("sampled_mvd_ce", "", "coefficient of error of sampled_mvd_per_mm2", decimals=4),
@@ -171,7 +175,7 @@ HOTSPOT_COLUMNS = (
         "p",
         "",
         "chance of such a hot spot for vessels scattered at random; only of hotspot.field_mm2",
-        decimals=P_DECIMALS,
+        significant=P_DIGITS,
     ),
     Column("shape", "", "circle or square", "text"),
 )

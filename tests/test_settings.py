@@ -11,7 +11,9 @@ from mvd.errors import SettingsError
 from mvd.settings import Settings, read_toml
 
 PINNED = "model.npz@sha256:" + "0123456789abcdef" * 4
-OTHERS = {("slide", "icc"): "srgb", ("vessel", "method"): "classifier", ("vessel", "classifier"): PINNED}
+OTHERS = {
+    ("hotspot", "shape"): "square",
+    ("hotspot", "edge"): "inside",("slide", "icc"): "srgb", ("vessel", "method"): "classifier", ("vessel", "classifier"): PINNED}
 EVERY_KEY = [(section, name) for section, model in Settings() for name in type(model).model_fields]
 
 

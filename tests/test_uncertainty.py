@@ -77,13 +77,16 @@ def test_the_threshold_by_hand() -> None:
 
 def test_the_pixel_size_by_hand() -> None:
     table = (
-        candidates().query("counted").head(20).assign(filled_area_um2=50.0, wall_um=3.0, lumen_width_um=5.0)
+        candidates(900)
+        .query("counted")
+        .head(60)
+        .assign(filled_area_um2=50.0, wall_um=3.0, lumen_width_um=5.0)
     )
     by = replace(NOTHING, mpp_part=0.02)
-    density = 20 / TISSUE.area_mm2
+    density = 60 / TISSUE.area_mm2
     assert interval(table, by) == pytest.approx((density / 1.02**2, density / 0.98**2))
     table.iloc[0, table.columns.get_loc("filled_area_um2")] = 20.5  # below 20 with pixels 2 % smaller
-    assert interval(table, by)[1] == pytest.approx(19 / TISSUE.area_mm2 / 0.98**2)
+    assert interval(table, by)[1] == pytest.approx(59 / TISSUE.area_mm2 / 0.98**2)
 
 
 def test_the_three_are_added_as_independent_errors() -> None:

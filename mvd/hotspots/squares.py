@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 Whole = NDArray[np.int64]
 
-_LEAVE_BOX, _ENTER, _LEAVE, _ENTER_BOX = range(
-    4
-)  # in this order at one place: squares are closed, boxes open
+_LEAVE_BOX, _ENTER, _LEAVE, _ENTER_BOX = range(4)
+"""In this order at one place, for squares are closed and boxes open; the odd ones enter."""
 
 
 def fullest_squares(points: Whole, weights: Whole, half: int, boxes: Whole, limit: int) -> tuple[int, Whole]:

@@ -52,6 +52,8 @@ def csv_pieces(parts: Iterable[Mapping[str, Sequence[Value]]], columns: Sequence
 def format_column(values: Iterable[Value], column: Column) -> list[str]:
     """Format the values of one column, not yet quoted; missing values are empty."""
     if column.kind == "float":
+        if column.significant:
+            return ["" if is_missing(value) else f"{value:.{column.significant}g}" for value in values]
         return _floats(list(values), column.decimals)
     if column.kind == "int":
         return ["" if is_missing(value) else f"{value:d}" for value in values]

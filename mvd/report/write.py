@@ -216,4 +216,6 @@ def _plain(cell: Cell, column: Column) -> Cell:
     """Return a cell as JSON holds it, with the decimals of the table."""
     if is_missing(cell):
         return None
+    if column.kind == "float" and column.significant:
+        return float(f"{cell:.{column.significant}g}")
     return round(float(cell), column.decimals) + 0.0 if column.kind == "float" else cell  # type: ignore[arg-type]

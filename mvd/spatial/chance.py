@@ -18,6 +18,7 @@ from scipy.special import xlogy
 from mvd.tissue import Tissue
 
 EULER = 0.5772156649015329
+LEAST_P = 1e-300  # a p-value is never nought
 
 Points = NDArray[np.float64]
 Measure = TypeVar("Measure")
@@ -90,7 +91,7 @@ class NullMaxima:
         """
         reached = int(np.count_nonzero(self.maxima >= count))
         rank_p = (1 + reached) / (len(self.maxima) + 1)
-        return rank_p if reached else min(rank_p, self.tail(count))
+        return rank_p if reached else min(rank_p, max(self.tail(count), LEAST_P))
 
     def tail(self, count: int) -> float:
         """The same chance by the Gumbel distribution (Abrams, Kulldorff and Kleinman 2010).
