@@ -54,15 +54,10 @@ SUMMARY_COLUMNS = (
     Column(
         "tissue_area_mm2",
         "mm2",
-        "area of tissue (in the regions, if any), lumens and clefts included",
+        "area of tissue (in the regions, if any), with lumens and clefts",
         decimals=6,
     ),
-    Column(
-        "invalid_area_fraction",
-        "",
-        "part of the tissue that could not be decoded; it is in no area",
-        decimals=6,
-    ),
+    Column("invalid_area_fraction", "", "part of the tissue not decoded; it is in no area", decimals=6),
     Column("candidates", "", "stained profiles found, counted or not", "int"),
     Column("vessels", "", "counted vessels", "int"),
     Column("mvd_tissue_per_mm2", "1/mm2", "counted vessels / tissue area"),
