@@ -30,7 +30,14 @@ def test_a_vessel_lies_where_the_table_says(slide_folder):
 
 def test_a_hot_spot_is_a_circle_round_its_centre():
     table = pd.DataFrame(
-        {"rank": [1], "x_um": [300.0], "y_um": [500.0], "radius_um": [100.0], "vessels": [7]}
+        {
+            "rank": [1, 1],
+            "field_mm2": [0.0314, 0.01],
+            "x_um": [300.0, 310.0],
+            "y_um": [500.0, 510.0],
+            "radius_um": [100.0, 56.0],
+            "vessels": [7, 3],
+        }
     )
     shapes = Layer.create(*hotspot_layer(table))
     assert shapes.shape_type == ["ellipse"]
