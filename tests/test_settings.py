@@ -13,7 +13,11 @@ from mvd.settings import Settings, read_toml
 PINNED = "model.npz@sha256:" + "0123456789abcdef" * 4
 OTHERS = {
     ("hotspot", "shape"): "square",
-    ("hotspot", "edge"): "inside",("slide", "icc"): "srgb", ("vessel", "method"): "classifier", ("vessel", "classifier"): PINNED}
+    ("hotspot", "edge"): "inside",
+    ("slide", "icc"): "srgb",
+    ("vessel", "method"): "classifier",
+    ("vessel", "classifier"): PINNED,
+}
 EVERY_KEY = [(section, name) for section, model in Settings() for name in type(model).model_fields]
 
 
