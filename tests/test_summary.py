@@ -92,7 +92,9 @@ def test_a_mean_of_hot_spots_that_do_not_exist_is_not_given(count: int) -> None:
     counts = list(range(20, 20 - count, -1))
     row = row_of(counts=counts)
     assert row["hotspot_field_mm2"] == 0.5
-    assert row["hotspot_max_vessels"] == (counts[0] if counts else None)  # there are vessels, but no field fits
+    assert row["hotspot_max_vessels"] == (
+        counts[0] if counts else None
+    )  # there are vessels, but no field fits
     assert row["hotspot_max_per_mm2"] == (pytest.approx(counts[0] / 0.5) if counts else None)
     for most in (3, 5, 10):
         mean = row[f"hotspot_mean{most}_per_mm2"]
