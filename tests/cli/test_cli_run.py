@@ -202,13 +202,19 @@ def _all_of(terminal: int) -> str:
         parts.append(part)
 
 
+def _heed_control_c():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_control_c_keeps_what_is_finished(slides, tmp_path, jobs):
     for number in range(40):
         (tmp_path / "in").mkdir(exist_ok=True)
         shutil.copy(slides / "one.tif", tmp_path / "in" / f"{number:02d}.tif")
     words = [*MVD, "run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--jobs", str(jobs)]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    # What is started in the background ignores the signal, and so do its children.
+    with subprocess.Popen(words, **pipes, preexec_fn=_heed_control_c) as process:
         first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         said = first + process.stderr.read()
