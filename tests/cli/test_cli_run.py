@@ -214,7 +214,7 @@ def test_control_c_keeps_what_is_finished(slides, tmp_path, jobs):
     words = [*MVD, "run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--jobs", str(jobs)]
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     # What is started in the background ignores the signal, and so do its children.
-    with subprocess.Popen(words, **pipes, preexec_fn=_heed_control_c) as process:
+    with subprocess.Popen(words, **pipes, preexec_fn=_heed_control_c) as process:  # noqa: PLW1509 - no threads here
         first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         said = first + process.stderr.read()
