@@ -56,7 +56,7 @@ MAY_IMPORT = {
     "pipeline": BASE | set(STAGES) | {"fit", "scan", "found", "result", "overview", "limits", "count"},
     "report": BASE | {"found", "hotspots", "measures", "result"},
     "recount": BASE | set(STAGES) | {"found", "count", "report", "result"},
-    "batch": BASE | {"public", "pipeline", "report", "result", "recount"},
+    "batch": BASE | {"public", "pipeline", "report", "result", "recount", "slide"},
     "stats": BASE | {"result"},
     "phantom": BASE | set(STAGES) | {"result"},
     "cli": BASE
@@ -74,6 +74,7 @@ HOMES = {
     "jinja2": ("mvd/report/html.py",),
     "shapely": ("mvd/region/", "mvd/found/"),
     "sklearn": ("mvd/training/",),
+    "filelock": ("mvd/batch/",),
     "openslide": ("mvd/slide/openslide.py",),
     "tifffile": ("mvd/slide/", "mvd/phantom", "mvd/report/density_tiff.py"),
     "zarr": ("mvd/slide/zarr.py",),

@@ -71,7 +71,9 @@ def test_the_folder_has_what_the_contract_says(found, tmp_path):
     assert (outcome.state, outcome.exit_code) == ("finished", 0)
     assert heard.done == ["a/one.tif", "b/one.tif", "two.tif"]
     assert {stage for _, stage in heard.stages} >= {"started", "tiles", "report"}
-    assert {path.name for path in tmp_path.iterdir()} == {"summary.csv", "hotspots.csv", "run.json", "slides"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("summary.csv", "hotspots.csv", "run.json", "slides", ".mvd")
+    }
     summary = pd.read_csv(tmp_path / "summary.csv")
     assert summary["slide"].tolist() == heard.done
     assert summary["slide_id"].is_unique

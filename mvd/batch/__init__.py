@@ -2,7 +2,9 @@
 
 ``one.py`` does a slide and turns whatever goes wrong into its outcome, ``crew.py`` does several at once in processes
 of their own, ``run.py`` does the whole and writes the cohort's tables, ``record.py`` writes run.json,
-``recount.py`` counts a folder again by other rules.
+``recount.py`` counts a folder again by other rules. Going on where a run ended: ``content.py`` hashes a slide,
+``earlier.py`` says whether what is there still holds, ``again.py`` counts it by other rules, ``lock.py`` keeps a
+second run out, ``stopping.py`` heeds SIGTERM.
 """
 
 from mvd.batch.one import FoundFile, SlideOutcome, collect_seldom, slide_id

@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import Protocol
 
 from mvd import __version__
+from mvd.batch.again import count_again
+from mvd.batch.content import content_sha256
+from mvd.batch.earlier import Earlier, earlier_result
 from mvd.errors import Cancelled, MvdError
 from mvd.pipeline import analyze
 from mvd.report import remove_slide, write_slide
@@ -63,6 +66,10 @@ class SlideJob:
         As in ``analyze``; its own choice where None.
     region : Path or None
         GeoJSON of the regions that the slide is limited to; a slide whose file is not there fails.
+    memory : Path or None
+        File that remembers the hash of the slide's content.
+    fresh : bool
+        Forget what an earlier run left.
     """
 
     number: int
@@ -74,6 +81,8 @@ class SlideJob:
     tile_px: int | None
     workers: int | None
     region: Path | None = None
+    memory: Path | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,8 @@ class SlideOutcome:
         ``code: what was found and what to do``, of a slide that did not fail.
     trace : str
         Where an unexpected error came from, without absolute paths.
+    resumed : str
+        ``before`` if an earlier run had done it, ``recounted`` if only the counting was done anew, else empty.
     """
 
     number: int
@@ -111,6 +122,7 @@ class SlideOutcome:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     trace: str = field(default="", repr=False)
+    resumed: str = ""
 
     @property
     def status(self) -> str:
@@ -143,6 +155,9 @@ def is_disk_full(error: BaseException) -> bool:
 def run_slide(job: SlideJob, progress: Progress) -> SlideOutcome:
     """Analyse a slide and write its folder; an error becomes a failed outcome without any number.
 
+    What an earlier run left is kept where it still holds: all of it, or what was found stained if only rules of
+    counting are others.
+
     Raises
     ------
     OSError
@@ -152,9 +167,11 @@ def run_slide(job: SlideJob, progress: Progress) -> SlideOutcome:
     """
     start = time.perf_counter()
     with ThreadPoolExecutor(1) as hasher:
-        hashed = hasher.submit(_sha256, job.path)
+        hashed = hasher.submit(content_sha256, job.path, job.memory)
         try:
-            outcome = _analyzed(job, progress)
+            earlier = None if job.fresh else earlier_result(job.folder)
+            outcome = _resumed(job, earlier, hashed.result(), progress) if earlier else None
+            outcome = outcome or _analyzed(job, hashed.result, progress)
         except MvdError as error:
             if isinstance(error, Cancelled):
                 raise
@@ -192,11 +209,34 @@ def failed(job: SlideJob, code: str, message: str, unexpected: BaseException | N
     )
 
 
-def _analyzed(job: SlideJob, progress: Progress) -> SlideOutcome:
+def _resumed(job: SlideJob, earlier: Earlier, sha256: str, progress: Progress) -> SlideOutcome | None:
+    """Return the outcome from what an earlier run left; None where the slide is to be analysed."""
+    changes = earlier.changes(job.settings)
+    if changes is None or not earlier.is_of(sha256, job.region):
+        return None
+    if not changes:
+        row, hotspots, regions = earlier.rows()
+        drawn = earlier.about["regions"] or {"file": "", "sha256": ""}
+        return SlideOutcome(
+            job.number, job.slide_id, job.name, row, hotspots, regions, region_file=drawn["file"],
+            region_sha256=drawn["sha256"], warnings=tuple(earlier.about["warnings"]), resumed="before",
+        )  # fmt: skip
+    try:
+        result, *_ = count_again(
+            job.folder, changes, workers=job.workers or os.cpu_count() or 1, progress=progress
+        )
+    except MvdError as error:
+        if isinstance(error, Cancelled):
+            raise
+        return None  # what was stored cannot be counted: the slide can
+    return replace(outcome_of(result, job.number, job.slide_id, job.name), resumed="recounted")
+
+
+def _analyzed(job: SlideJob, sha256: Callable[[], str], progress: Progress) -> SlideOutcome:
     how = {"tile_px": job.tile_px} if job.tile_px else {}
     result = analyze(job.path, job.settings, region=job.region, workers=job.workers, progress=progress, **how)
     progress("report", 0, 1)
-    write_slide(result, job.folder, job.slide_id, job.name)
+    write_slide(result, job.folder, job.slide_id, job.name, sha256=sha256())
     progress("report", 1, 1)
     return outcome_of(result, job.number, job.slide_id, job.name)
 
@@ -218,16 +258,6 @@ def outcome_of(result: SlideResult, number: int, slide_id: str, name: str) -> Sl
 
 def _completed(outcome: SlideOutcome, sha256: str, seconds: float) -> SlideOutcome:
     return replace(outcome, sha256=sha256, seconds=seconds)
-
-
-def _sha256(path: Path) -> str:
-    if not path.is_file():
-        return ""  # a pipe or a device never ends
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 def _without_paths(message: str, job: SlideJob) -> str:

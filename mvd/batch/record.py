@@ -37,7 +37,7 @@ def run_record(
     command : sequence of str
         The command line; paths are reduced to names.
     state : str
-        ``running``, ``finished``, ``interrupted`` or ``disk_full``.
+        ``running``, ``finished``, ``interrupted``, ``terminated`` or ``disk_full``.
     outcomes : sequence of SlideOutcome
         In the order of the slides.
     """

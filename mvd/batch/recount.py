@@ -5,22 +5,20 @@ A slide's new files are written beside the old ones and take their place when th
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mvd.batch.again import count_again
+from mvd.batch.lock import held
 from mvd.batch.one import SlideOutcome, is_disk_full, outcome_of
 from mvd.batch.run import BatchOutcome, How, Reporter, State, write_tables
 from mvd.errors import Cancelled, MvdError
-from mvd.recount import recount_slide
-from mvd.report import write_slide
 from mvd.report.rows import failed_row
 from mvd.settings import Settings
 
 Changes = Mapping[str, Mapping[str, Any]]
-BY_HAND = "corrections.json"
 
 
 def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None = None) -> BatchOutcome:
@@ -45,6 +43,13 @@ def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None 
     """
     how = how or How()
     record = _record(out)
+    with held(out):
+        return _recount(out, record, changes, reporter, how)
+
+
+def _recount(
+    out: Path, record: dict[str, Any], changes: Changes, reporter: Reporter, how: How
+) -> BatchOutcome:
     settings = _changed(record, changes)
     outcomes: list[SlideOutcome] = []
     state: State = "finished"
@@ -101,15 +106,8 @@ def _outcomes(
             reporter.stage(number, stage, done, total)
 
         try:
-            result, slide_id, name = recount_slide(
-                folder, changes, workers=how.workers or os.cpu_count() or 1, progress=progress
-            )
-            progress("report", 0, 1)
-            fresh = folder.with_name(f".{folder.name}.new")
-            shutil.rmtree(fresh, ignore_errors=True)
-            write_slide(result, fresh, slide_id, name)
-            _take_place(fresh, folder)
-            progress("report", 1, 1)
+            workers = how.workers or os.cpu_count() or 1
+            result, slide_id, name = count_again(folder, changes, workers=workers, progress=progress)
             outcome = outcome_of(result, number, slide_id, name)
         except MvdError as error:
             if error.code in ("settings", "cancelled"):
@@ -123,14 +121,3 @@ def _failed(number: int, slide: Mapping[str, Any], code: str, message: str, fing
 
     row = failed_row(slide["slide_id"], slide["slide"], code, fingerprint, __version__)
     return SlideOutcome(number, slide["slide_id"], slide["slide"], row, message=message)
-
-
-def _take_place(fresh: Path, folder: Path) -> None:
-    """Put a complete new folder in the place of the old one; whichever is there is whole at any moment."""
-    if (folder / BY_HAND).exists():
-        shutil.copy2(folder / BY_HAND, fresh / BY_HAND)
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    folder.rename(old)
-    fresh.rename(folder)
-    shutil.rmtree(old)

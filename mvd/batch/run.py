@@ -4,18 +4,22 @@ import os
 from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from mvd.batch.again import put_right
 from mvd.batch.crew import outcomes_of_crew
+from mvd.batch.lock import STATE, held
 from mvd.batch.one import FoundFile, SlideJob, SlideOutcome, is_disk_full, run_slide, slide_id
 from mvd.batch.record import run_record
+from mvd.batch.stopping import Stopping, Terminated, heeding_sigterm
 from mvd.errors import Cancelled, MvdError
 from mvd.report import write_atomically, write_cohort
 from mvd.report.write import json_bytes
 from mvd.settings import Settings
 
-State = Literal["finished", "interrupted", "disk_full"]
+State = Literal["finished", "interrupted", "terminated", "disk_full"]
 ERROR_LOG = "mvd-error.log"
 
 
@@ -33,12 +37,15 @@ class How:
         Side of a tile, px.
     command : sequence of str
         The command line, for run.json.
+    fresh : bool
+        Do all slides anew, also those that an earlier run has done.
     """
 
     jobs: int = 1
     workers: int | None = None
     tile_px: int | None = None
     command: Sequence[str] = ()
+    fresh: bool = False
 
 
 class Reporter(Protocol):
@@ -82,9 +89,9 @@ class BatchOutcome:
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 3 some slides failed, 4 disk full, 130 interrupted."""
+        """0 all done, 3 some slides failed, 4 stopped but resumable (disk full, time is up), 130 interrupted."""
         if self.state != "finished":
-            return {"disk_full": 4, "interrupted": 130}[self.state]
+            return {"disk_full": 4, "terminated": 4, "interrupted": 130}[self.state]
         return 3 if self.failed else 0
 
 
@@ -98,7 +105,7 @@ def run(
     region_of: Mapping[str, Path] | None = None,
     how: How | None = None,
 ) -> BatchOutcome:
-    """Analyse slides and write the result folder; what an earlier run left there for them is replaced.
+    """Analyse slides and write the result folder; slides that an earlier run has done there are not done again.
 
     Parameters
     ----------
@@ -118,25 +125,42 @@ def run(
     Returns
     -------
     BatchOutcome
-        Failed slides included; an interruption or a full disk ends it early with what is finished intact.
+        Failed slides included; an interruption, SIGTERM or a full disk ends it early with what is finished intact:
+        run again, it goes on from there.
 
     Raises
     ------
     MvdError
-        When there is no slide, or ``out`` cannot be written.
+        When there is no slide, ``out`` cannot be written, or another run is at work there.
     """
     if not found:
         raise MvdError("no slide was given; give slide files or a folder with slides in it")
     how = how or How()
-    jobs = _jobs(found, out, _own_settings(settings, mpp_of or {}), region_of or {}, how)
+    with held(out):
+        return _run(found, out, settings, reporter, mpp_of or {}, region_of or {}, how)
+
+
+def _run(
+    found: Sequence[FoundFile],
+    out: Path,
+    settings: Settings,
+    reporter: Reporter,
+    mpp_of: Mapping[str, float],
+    region_of: Mapping[str, Path],
+    how: How,
+) -> BatchOutcome:
+    jobs = _jobs(found, out, _own_settings(settings, mpp_of), region_of, how)
     stale = _begin(out, settings, how, {job.slide_id for job in jobs})
     outcomes: list[SlideOutcome] = []
     state: State = "finished"
     try:
-        with closing(_outcomes(jobs, how, reporter)) as coming:
+        with heeding_sigterm() as stopping, closing(_outcomes(jobs, how, reporter, stopping)) as coming:
             for outcome in coming:
                 outcomes.append(outcome)
                 reporter.slide_done(outcome)
+                stopping.check()
+    except Terminated:
+        state = "terminated"
     except (KeyboardInterrupt, Cancelled):
         state = "interrupted"
     except OSError as error:
@@ -180,6 +204,8 @@ def _jobs(
             tile_px=how.tile_px,
             workers=_workers(how),
             region=region_of.get(slide.name),
+            memory=out / STATE / f"{key}.json",
+            fresh=how.fresh,
         )
         jobs.append(job)
     return jobs
@@ -197,29 +223,39 @@ def _begin(out: Path, settings: Settings, how: How, ids: Container[str]) -> tupl
     """
     try:
         (out / "slides").mkdir(parents=True, exist_ok=True)
+        put_right(out / "slides")
         write_atomically(out / "run.json", json_bytes(run_record(settings, how.command, "running", [])))
         for name in ("summary.csv", "hotspots.csv", "regions.csv", "failed.csv", ERROR_LOG):
             (out / name).unlink(missing_ok=True)
         finished = sorted(path.parent.name for path in (out / "slides").glob("*/slide.json"))
     except OSError as error:
-        raise MvdError(
-            f"{out}: cannot be written ({error.strerror}); give another folder with --out"
-        ) from None
+        raise _cannot_write(out, error) from None
     return tuple(name for name in finished if name not in ids)
 
 
-def _outcomes(jobs: Sequence[SlideJob], how: How, reporter: Reporter) -> Generator[SlideOutcome]:
+def _cannot_write(out: Path, error: OSError) -> MvdError:
+    return MvdError(f"{out}: cannot be written ({error.strerror}); give another folder with --out")
+
+
+def _outcomes(
+    jobs: Sequence[SlideJob], how: How, reporter: Reporter, stopping: Stopping
+) -> Generator[SlideOutcome]:
+    def stage(number: int, *progress: Any) -> None:
+        reporter.stage(number, *progress)
+        if progress[0] != "report":  # what is measured is written first
+            stopping.check()
+
     if how.jobs > 1 and len(jobs) > 1:
         yield from outcomes_of_crew(
             jobs,
             how.jobs,
             lambda job: reporter.slide_started(job.number, job.name),
-            lambda job, *progress: reporter.stage(job.number, *progress),
+            lambda job, *progress: stage(job.number, *progress),
         )
         return
     for job in jobs:
         reporter.slide_started(job.number, job.name)
-        yield run_slide(job, lambda *progress, number=job.number: reporter.stage(number, *progress))
+        yield run_slide(job, partial(stage, job.number))
 
 
 def write_tables(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> BatchOutcome:
@@ -238,6 +274,6 @@ def write_tables(out: Path, settings: Settings, how: How, outcome: BatchOutcome)
         write_atomically(out / "run.json", json_bytes(record))
     except OSError as error:
         if not is_disk_full(error):
-            raise MvdError(f"{out}: cannot be written ({error.strerror}); give another --out") from None
+            raise _cannot_write(out, error) from None
         return replace(outcome, state="disk_full")
     return outcome

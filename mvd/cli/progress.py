@@ -97,6 +97,7 @@ class Events(Silence):
             "message": outcome.message,
             "warnings": outcome.warnings,
             "seconds": round(outcome.seconds, 3),
+            "resumed": outcome.resumed,
         }
         self._say("slide", **outcome.row, **about)
 

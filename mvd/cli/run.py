@@ -41,7 +41,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--workers", type=click.IntRange(1), help="Threads for each slide.  [default: all processors]")
 @click.option("--tile-px", type=click.IntRange(64, 16384), help="Side of a tile, px; never changes a result.")
 @click.option(
-    "--fresh", is_flag=True, help="Forget finished slides. This version always computes all of them anew."
+    "--fresh", is_flag=True, help="Do all slides anew; else those that an earlier run finished are kept."
 )
 @click.option(
     "--dry-run", is_flag=True, help="List the slides and their pixel size; analyse and write nothing."
@@ -52,8 +52,10 @@ def run(slides: tuple[Path, ...], out: Path, config: Path | None, **options: Any
     """Measure the microvessel density of slides, given as files or folders.
 
     Writes summary.csv (a row per slide), hotspots.csv, run.json, and for each slide vessels.csv, vessels.geojson
-    for QuPath, overview.png and pictures of the best hot spots. Exit codes: 0 all done, 1 could not start,
-    2 usage or settings, 3 some slides failed, 4 disk full, 130 interrupted.
+    for QuPath, overview.png and pictures of the best hot spots. What an earlier run finished in the same folder is
+    kept as long as the slide, the settings and the version are the same, so a run that was stopped is gone on with by
+    the same command. Exit codes: 0 all done, 1 could not start, 2 usage or settings, 3 some slides failed, 4 stopped
+    but resumable (disk full, time is up), 130 interrupted.
 
     \b
     Examples:
@@ -99,7 +101,9 @@ def _measure(
     from mvd.cli import progress
 
     batch.collect_seldom()
-    how = batch.How(options["jobs"], options["workers"], options["tile_px"], ["mvd", *sys.argv[1:]])
+    how = batch.How(
+        options["jobs"], options["workers"], options["tile_px"], ["mvd", *sys.argv[1:]], options["fresh"]
+    )
     reporter = progress.choose(len(found), as_json=options["as_json"], quiet=options["quiet"])
     outcome = None
     try:
@@ -122,8 +126,9 @@ def _tell(outcome: "BatchOutcome", out: Path, slides: int) -> None:
     done, where = len(outcome.slides), shown(str(out))
     if outcome.state == "disk_full":
         say(f"mvd: the disk is full after {done} of {slides} slides; make room and run again", err=True)
-    elif outcome.state == "interrupted":
-        say(f"mvd: interrupted after {done} of {slides} slides; what is finished is in {where}", err=True)
+    elif outcome.state != "finished":
+        why = {"interrupted": "interrupted", "terminated": "asked to end"}[outcome.state]
+        say(f"mvd: {why} after {done} of {slides} slides; the same command goes on from there", err=True)
     if outcome.failed:
         say(f"{len(outcome.failed)} of {slides} slides failed; {where}/failed.csv says what to do", err=True)
     if outcome.stale:

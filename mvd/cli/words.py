@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from mvd.batch import SlideOutcome
 
+_RESUMED = {"": "", "before": "done before", "recounted": "counted again by other rules"}
+
 
 def shown(name: str) -> str:
     """Return a slide's name as a terminal may show it: control characters and line ends escaped."""
@@ -18,7 +20,7 @@ def slide_line(outcome: SlideOutcome) -> str:
     words = f"{_count(row['vessels'])}, {row['mvd_tissue_per_mm2']:.1f} per mm2"
     if row["hotspot_max_vessels"]:
         words += f", hot spot {row['hotspot_max_vessels']} in {row['hotspot_field_mm2']:g} mm2"
-    return f"{name}: {words} ({outcome.seconds:.1f} s)"
+    return f"{name}: {words} ({_RESUMED[outcome.resumed] or f'{outcome.seconds:.1f} s'})"
 
 
 def warning_lines(outcome: SlideOutcome) -> list[str]:

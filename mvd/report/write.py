@@ -50,7 +50,9 @@ OURS = (
 )
 
 
-def write_slide(result: SlideResult, folder: Path, slide_id: str, name: str) -> dict[str, str]:
+def write_slide(
+    result: SlideResult, folder: Path, slide_id: str, name: str, *, sha256: str = ""
+) -> dict[str, str]:
     """Write all files of one slide, replacing what an earlier run left.
 
     Parameters
@@ -60,6 +62,8 @@ def write_slide(result: SlideResult, folder: Path, slide_id: str, name: str) -> 
         ``slides/<slide_id>``; made if need be.
     slide_id, name : str
         As in summary.csv.
+    sha256 : str
+        Of the slide's content, hex; a run that finds another one does the slide anew.
 
     Returns
     -------
@@ -83,9 +87,8 @@ def write_slide(result: SlideResult, folder: Path, slide_id: str, name: str) -> 
 
     with ThreadPoolExecutor(_THREADS) as pool:  # PNG encoding and drawing release the GIL
         hashes = dict(zip(makers, pool.map(write, makers), strict=True))
-    write_atomically(
-        folder / "slide.json", json_bytes(_slide_json(result, slide_id, name, hashes) | {"pictures": places})
-    )
+    about = _slide_json(result, slide_id, name, hashes) | {"pictures": places, "sha256": sha256}
+    write_atomically(folder / "slide.json", json_bytes(about))
     return hashes
 
 

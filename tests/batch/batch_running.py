@@ -1,0 +1,39 @@
+"""A run in a process of its own, for tests that end it from outside."""
+
+import multiprocessing
+from pathlib import Path
+
+from mvd.batch import run
+from mvd.settings import Settings
+from mvd.slide import find_slides
+
+# Forks of a process that has imported everything once, so that each starts in no time.
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(
+    ["mvd.batch", "mvd.pipeline", "mvd.count", "mvd.scan", "mvd.fit", "batch_running"]
+)
+
+
+class Quiet:
+    """A reporter that says nothing."""
+
+    def slide_started(self, number, name):
+        """Say nothing."""
+
+    def stage(self, number, stage, done, total):
+        """Say nothing."""
+
+    def slide_done(self, outcome):
+        """Say nothing."""
+
+
+def measure(slides: Path, out: Path) -> None:
+    """Run, and end with the run's exit code."""
+    raise SystemExit(run(find_slides([slides]), out, Settings(), Quiet()).exit_code)
+
+
+def started(slides: Path, out: Path):
+    """Start ``measure`` in a process of its own and return it."""
+    process = _FORKS.Process(target=measure, args=(slides, out))
+    process.start()
+    return process
