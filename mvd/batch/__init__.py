@@ -7,6 +7,7 @@ of their own, ``run.py`` does the whole and writes the cohort's tables, ``record
 second run out, ``stopping.py`` heeds SIGTERM.
 """
 
+from mvd.batch.machine import free_memory_mb, jobs_for, memory_for, processors
 from mvd.batch.one import FoundFile, SlideOutcome, collect_seldom, slide_id
 from mvd.batch.recount import recount, slides_in
 from mvd.batch.run import BatchOutcome, How, Reporter, run
@@ -18,6 +19,10 @@ __all__ = [
     "Reporter",
     "SlideOutcome",
     "collect_seldom",
+    "free_memory_mb",
+    "jobs_for",
+    "memory_for",
+    "processors",
     "recount",
     "run",
     "slide_id",

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mvd.recount import recount_slide
-from mvd.report import write_slide
 from mvd.result import SlideResult
 
 Changes = Mapping[str, Mapping[str, Any]]
@@ -41,6 +39,9 @@ def count_again(
     OSError
         When the disk is full.
     """
+    from mvd.recount import recount_slide
+    from mvd.report import write_slide
+
     result, slide_id, name = recount_slide(folder, changes, workers=workers, progress=progress)
     sha256 = json.loads((folder / "slide.json").read_bytes()).get("sha256", "")
     progress("report", 0, 1)

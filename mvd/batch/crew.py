@@ -1,8 +1,10 @@
-"""Several slides at once, in processes; one that dies takes only the slide with it that it was at."""
+"""Slides in processes of their own; one that dies, hangs or takes too much memory costs only the slide it was at."""
 
 import contextlib
 import multiprocessing
 import signal
+import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +15,8 @@ from mvd.batch.one import SlideJob, SlideOutcome, collect_seldom, failed, run_sl
 
 Begin = Callable[[SlideJob], None]
 Stage = Callable[[SlideJob, str, int, int], None]
+_LOOK_EVERY_S = 0.25
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
 
 _SPAWN = multiprocessing.get_context(
     "spawn"
@@ -26,22 +30,47 @@ class _Member:
     process: SpawnProcess
     line: Connection
     job: SlideJob
+    began_s: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a slide may cost.
+
+    Attributes
+    ----------
+    jobs : int
+        Processes at once, at least 1.
+    timeout_s : float or None
+        Time that a slide may take.
+    memory_mb : float or None
+        Memory that its process may take.
+    """
+
+    jobs: int
+    timeout_s: float | None = None
+    memory_mb: float | None = None
 
 
 def outcomes_of_crew(
-    jobs: Sequence[SlideJob], size: int, begin: Begin, stage: Stage
+    jobs: Sequence[SlideJob],
+    limits: Limits,
+    begin: Begin,
+    stage: Stage,
+    look: Callable[[], None] = lambda: None,
 ) -> Iterator[SlideOutcome]:
-    """Do the jobs in up to ``size`` processes at once and yield the outcomes as they come.
+    """Do the jobs in processes and yield the outcomes as they come.
 
     Parameters
     ----------
     jobs : sequence of SlideJob
-    size : int
-        At least 1.
+    limits : Limits
     begin : callable
         Called when a process takes a job.
     stage : callable
         Called with the progress that a process reports.
+    look : callable
+        Called again and again, also while nothing is heard of any process; what it raises ends the run.
 
     Raises
     ------
@@ -52,15 +81,19 @@ def outcomes_of_crew(
     crew: list[_Member] = []
     try:
         while waiting or crew:
-            while waiting and len(crew) < size:
+            while waiting and len(crew) < limits.jobs:
                 crew.append(_hire(waiting.popleft(), begin))
-            ready = wait([member.line for member in crew])
-            for member in [member for member in crew if member.line in ready]:
-                outcome = _heard(member, stage)
+            ready = wait([member.line for member in crew], _LOOK_EVERY_S)
+            look()
+            for member in list(crew):
+                outcome = _heard(member, stage) if member.line in ready else _stopped(member, limits)
                 if outcome is None:
                     continue
                 if waiting and member.process.is_alive():
-                    member.job = _handed(member.line, waiting.popleft(), begin)
+                    member.job, member.began_s = (
+                        _handed(member.line, waiting.popleft(), begin),
+                        time.monotonic(),
+                    )
                 else:
                     crew.remove(member)
                     _dismiss(member)
@@ -76,7 +109,7 @@ def _hire(job: SlideJob, begin: Begin) -> _Member:
     process = _SPAWN.Process(target=_work, args=(theirs,), daemon=True)
     process.start()
     theirs.close()  # so that the end of the process is the end of the line
-    return _Member(process, ours, _handed(ours, job, begin))
+    return _Member(process, ours, _handed(ours, job, begin), time.monotonic())
 
 
 def _handed(line: Connection, job: SlideJob, begin: Begin) -> SlideJob:
@@ -87,6 +120,7 @@ def _handed(line: Connection, job: SlideJob, begin: Begin) -> SlideJob:
 
 def _dismiss(member: _Member) -> None:
     member.line.close()
+    member.process.kill()  # its work is on the disk, and to take itself apart would cost it half a second
     member.process.join()
 
 
@@ -105,6 +139,31 @@ def _heard(member: _Member, stage: Stage) -> SlideOutcome | None:
     return None
 
 
+def _stopped(member: _Member, limits: Limits) -> SlideOutcome | None:
+    """End a process that has gone over what a slide may cost; return its slide's outcome."""
+    seconds = time.monotonic() - member.began_s
+    if limits.timeout_s and seconds > limits.timeout_s:
+        code = "timeout"
+        words = f"not done after {limits.timeout_s:g} s; look at the file, or allow more with --timeout"
+    elif limits.memory_mb and _memory_mb(member.process.pid) > limits.memory_mb:
+        code = "out_of_memory"
+        words = f"took more than {limits.memory_mb:.0f} MB; use fewer --jobs, or allow more with --memory-mb"
+    else:
+        return None
+    member.process.kill()
+    member.process.join()
+    return failed(member.job, code, words)
+
+
+def _memory_mb(pid: int | None) -> float:
+    import psutil  # type: ignore[import-untyped]
+
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / 1e6
+    except psutil.Error:
+        return 0.0  # it has just ended, and the line will tell
+
+
 def _cause(exit_code: int | None) -> str:
     """Say how a process ended, and what to do about it."""
     if exit_code is None or exit_code >= 0:
@@ -118,9 +177,20 @@ def _cause(exit_code: int | None) -> str:
     return f"the process ended with {name} at this slide; {advice}"
 
 
+def _end_with_parent() -> None:
+    """Have the system end this process with its parent, where it can: else it ends at its next word to it."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
 def _work(line: Connection) -> None:
-    """Do jobs in a process until nobody hands out more; an interruption is for the parent to handle."""
+    """Do jobs in a process until nobody hands out more; an interruption or a SIGTERM is for the parent to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _end_with_parent()
     collect_seldom()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:

@@ -1,7 +1,7 @@
 """One slide -> its result folder and its outcome, whatever happens.
 
 Only a full disk, an interruption and a cancellation are let through: they concern the whole run. No outcome holds an
-absolute path.
+absolute path. What measures is imported where it is used: the process that only hands out slides does without it.
 """
 
 import errno
@@ -19,12 +19,9 @@ from pathlib import Path
 from typing import Protocol
 
 from mvd import __version__
-from mvd.batch.again import count_again
 from mvd.batch.content import content_sha256
 from mvd.batch.earlier import Earlier, earlier_result
 from mvd.errors import Cancelled, MvdError
-from mvd.pipeline import analyze
-from mvd.report import remove_slide, write_slide
 from mvd.report.rows import failed_row, hotspot_rows, region_rows, summary_row
 from mvd.result import Cell, SlideResult
 from mvd.settings import Settings
@@ -192,6 +189,8 @@ def failed(job: SlideJob, code: str, message: str, unexpected: BaseException | N
 
     What cannot be removed is said, and stops nobody.
     """
+    from mvd.report import remove_slide
+
     try:
         remove_slide(job.folder)
     except OSError as error:
@@ -221,6 +220,8 @@ def _resumed(job: SlideJob, earlier: Earlier, sha256: str, progress: Progress) -
             job.number, job.slide_id, job.name, row, hotspots, regions, region_file=drawn["file"],
             region_sha256=drawn["sha256"], warnings=tuple(earlier.about["warnings"]), resumed="before",
         )  # fmt: skip
+    from mvd.batch.again import count_again
+
     try:
         result, *_ = count_again(
             job.folder, changes, workers=job.workers or os.cpu_count() or 1, progress=progress
@@ -233,6 +234,9 @@ def _resumed(job: SlideJob, earlier: Earlier, sha256: str, progress: Progress) -
 
 
 def _analyzed(job: SlideJob, sha256: Callable[[], str], progress: Progress) -> SlideOutcome:
+    from mvd.pipeline import analyze
+    from mvd.report import write_slide
+
     how = {"tile_px": job.tile_px} if job.tile_px else {}
     result = analyze(job.path, job.settings, region=job.region, workers=job.workers, progress=progress, **how)
     progress("report", 0, 1)

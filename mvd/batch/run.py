@@ -1,6 +1,5 @@
 """Slides -> a result folder with the tables of the cohort, in the order of the slides whatever finished first."""
 
-import os
 from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -9,14 +8,15 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from mvd.batch.again import put_right
-from mvd.batch.crew import outcomes_of_crew
+from mvd.batch.crew import Limits, outcomes_of_crew
 from mvd.batch.lock import STATE, held
+from mvd.batch.machine import processors
 from mvd.batch.one import FoundFile, SlideJob, SlideOutcome, is_disk_full, run_slide, slide_id
 from mvd.batch.record import run_record
 from mvd.batch.stopping import Stopping, Terminated, heeding_sigterm
 from mvd.errors import Cancelled, MvdError
 from mvd.report import write_atomically, write_cohort
-from mvd.report.write import json_bytes
+from mvd.report.cohort import json_bytes
 from mvd.settings import Settings
 
 State = Literal["finished", "interrupted", "terminated", "disk_full"]
@@ -30,7 +30,7 @@ class How:
     Attributes
     ----------
     jobs : int
-        Slides at once; more than one run in processes of their own.
+        Slides at once.
     workers : int or None
         Threads for each slide; the processors divided by ``jobs`` if None.
     tile_px : int or None
@@ -39,6 +39,11 @@ class How:
         The command line, for run.json.
     fresh : bool
         Do all slides anew, also those that an earlier run has done.
+    apart : bool
+        Each slide in a process of its own, also with one job: a crash, a hang or too little memory then costs that
+        slide only.
+    timeout_s, memory_mb : float or None
+        Time and memory that a slide may take; only where it has a process of its own.
     """
 
     jobs: int = 1
@@ -46,6 +51,9 @@ class How:
     tile_px: int | None = None
     command: Sequence[str] = ()
     fresh: bool = False
+    apart: bool = False
+    timeout_s: float | None = None
+    memory_mb: float | None = None
 
 
 class Reporter(Protocol):
@@ -212,7 +220,7 @@ def _jobs(
 
 
 def _workers(how: How) -> int | None:
-    return how.workers or (max((os.cpu_count() or 1) // how.jobs, 1) if how.jobs > 1 else None)
+    return how.workers or (max(processors() // how.jobs, 1) if how.jobs > 1 else None)
 
 
 def _begin(out: Path, settings: Settings, how: How, ids: Container[str]) -> tuple[str, ...]:
@@ -245,12 +253,13 @@ def _outcomes(
         if progress[0] != "report":  # what is measured is written first
             stopping.check()
 
-    if how.jobs > 1 and len(jobs) > 1:
+    if how.apart or (how.jobs > 1 and len(jobs) > 1):
         yield from outcomes_of_crew(
             jobs,
-            how.jobs,
+            Limits(how.jobs, how.timeout_s, how.memory_mb),
             lambda job: reporter.slide_started(job.number, job.name),
             lambda job, *progress: stage(job.number, *progress),
+            stopping.check,
         )
         return
     for job in jobs:

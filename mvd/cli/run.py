@@ -37,8 +37,24 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="GeoJSON from QuPath: only tissue in its areas is analysed. For several slides, a folder with "
     "<slide>.geojson for each; a slide without one fails.",
 )
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Slides at once.")
-@click.option("--workers", type=click.IntRange(1), help="Threads for each slide.  [default: all processors]")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Slides at once.  [default: one for each processor and each GB of free memory]",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), help="Threads for each slide.  [default: processors / jobs]"
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    help="Seconds that a slide may take; then it fails.  [default: no end]",
+)
+@click.option(
+    "--memory-mb",
+    type=click.FloatRange(100),
+    help="Memory that a slide's process may take; then it fails.  [default: 0.9 of what is free / jobs]",
+)
 @click.option("--tile-px", type=click.IntRange(64, 16384), help="Side of a tile, px; never changes a result.")
 @click.option(
     "--fresh", is_flag=True, help="Do all slides anew; else those that an earlier run finished are kept."
@@ -101,8 +117,17 @@ def _measure(
     from mvd.cli import progress
 
     batch.collect_seldom()
+    free_mb = batch.free_memory_mb()
+    jobs = options["jobs"] or batch.jobs_for(len(found), batch.processors(), free_mb)
     how = batch.How(
-        options["jobs"], options["workers"], options["tile_px"], ["mvd", *sys.argv[1:]], options["fresh"]
+        jobs=jobs,
+        workers=options["workers"],
+        tile_px=options["tile_px"],
+        command=["mvd", *sys.argv[1:]],
+        fresh=options["fresh"],
+        apart=True,
+        timeout_s=options["timeout"],
+        memory_mb=options["memory_mb"] or batch.memory_for(jobs, free_mb),
     )
     reporter = progress.choose(len(found), as_json=options["as_json"], quiet=options["quiet"])
     outcome = None

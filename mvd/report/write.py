@@ -1,10 +1,9 @@
-"""SlideResult -> the files of its folder, ``slide.json`` last; rows of many slides -> the cohort's tables.
+"""SlideResult -> the files of its folder, ``slide.json`` last.
 
 A slide is done when its ``slide.json`` names the hash of every other file. Nothing here holds a time or an
 absolute path: the same slide and settings give the same bytes.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -14,12 +13,12 @@ from typing import Any
 
 from mvd.found import FOUND_NAME
 from mvd.report.atomic import write_atomically
+from mvd.report.cohort import json_bytes
 from mvd.report.kept import with_kept_pictures
 from mvd.report.rows import hotspot_rows, region_rows, summary_row, vessel_columns
 from mvd.report.space import space_json
 from mvd.report.table import csv_of_rows, csv_pieces, is_missing
 from mvd.result import (
-    FAILED_COLUMNS,
     HOTSPOT_COLUMNS,
     REGION_COLUMNS,
     SUMMARY_COLUMNS,
@@ -99,29 +98,6 @@ def remove_slide(folder: Path) -> None:
             path.unlink()
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
-
-
-def write_cohort(
-    out: Path,
-    rows: Iterable[Row],
-    hotspots: Iterable[Row],
-    failed: Iterable[Row],
-    regions: Iterable[Row] = (),
-) -> None:
-    """Write summary.csv and hotspots.csv, regions.csv only if there are regions, failed.csv only if a slide failed."""
-    write_atomically(out / "summary.csv", csv_of_rows(rows, SUMMARY_COLUMNS))
-    write_atomically(out / "hotspots.csv", csv_of_rows(hotspots, HOTSPOT_COLUMNS))
-    for name, some, columns in (("regions", regions, REGION_COLUMNS), ("failed", failed, FAILED_COLUMNS)):
-        given = list(some)
-        if given:
-            write_atomically(out / f"{name}.csv", csv_of_rows(given, columns))
-        else:
-            (out / f"{name}.csv").unlink(missing_ok=True)
-
-
-def json_bytes(content: Mapping[str, Any]) -> bytes:
-    """Return UTF-8 JSON for people and programs; NaN is an error."""
-    return (json.dumps(content, indent=2, allow_nan=False) + "\n").encode()
 
 
 def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Maker]]:

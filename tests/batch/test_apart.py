@@ -1,0 +1,96 @@
+"""A slide in a process of its own: what it does to that process costs the slide, and nothing else."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from batch_running import Quiet
+
+from mvd.batch import How, free_memory_mb, jobs_for, memory_for, processors, run
+from mvd.phantom import PhantomSpec, make_phantom, write_phantom
+from mvd.settings import Settings
+from mvd.slide import find_slides
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signals on this system")
+
+
+@pytest.fixture(scope="module")
+def slides(tmp_path_factory) -> Path:
+    """Two slides of 0.15 mm on a side."""
+    folder = tmp_path_factory.mktemp("slides")
+    for seed, name in ((7, "one"), (8, "two")):
+        spec = PhantomSpec(seed, "clean", height_um=150, width_um=150, vessels_per_mm2=300, outline=False)
+        write_phantom(make_phantom(spec), folder, name)
+    return folder
+
+
+class AtFirstSlide(Quiet):
+    """A reporter that sends a signal to the process that is at the first slide."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def stage(self, number, stage, done, total):
+        if (number, stage, done) == (0, "overview", 0):
+            for process in multiprocessing.active_children():
+                os.kill(process.pid, signal.Signals[self.name])
+
+
+def measured(slides, out, name, **how):
+    return run(find_slides([slides]), out, Settings(), AtFirstSlide(name), how=How(apart=True, **how))
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "code", "advice"),
+    [
+        ("SIGSEGV", {}, "crashed", "SIGSEGV"),
+        ("SIGKILL", {}, "crashed", "out of memory"),
+        ("SIGSTOP", {"timeout_s": 8}, "timeout", "--timeout"),
+        ("SIGCONT", {"memory_mb": 60}, "out_of_memory", "--memory-mb"),
+    ],
+)
+def test_it_costs_that_slide_only(slides, tmp_path, name, how, code, advice):
+    outcome = measured(slides, tmp_path, name, **how)
+    first, second = outcome.slides
+    assert (outcome.exit_code, first.status, first.error) == (3, "failed", code)
+    assert advice in first.message
+    assert first.row["vessels"] is None
+    assert not list(tmp_path.glob("slides/one*"))
+    if code != "out_of_memory":  # which no slide could do with
+        assert second.status == "ok"
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(
+    ("slides", "cores", "free_mb", "jobs"),
+    [(1, 8, 64e3, 1), (50, 8, 64e3, 8), (50, 8, 3500, 3), (50, 8, 10, 1)],
+)
+def test_as_many_slides_at_once_as_processors_and_memory_allow(slides, cores, free_mb, jobs):
+    assert jobs_for(slides, cores, free_mb) == jobs
+    assert jobs * memory_for(jobs, free_mb) <= max(free_mb, 1000)
+
+
+def test_what_is_free_is_what_the_system_says():
+    assert 1 <= processors() <= os.cpu_count()
+    assert 0 < free_memory_mb() <= psutil.virtual_memory().total / 1e6
+
+
+def test_no_process_outlives_a_run_that_is_killed(slides, tmp_path):
+    mvd_command = Path(sys.executable).with_name("mvd")
+    command = [str(mvd_command), "run", str(slides), "--out", str(tmp_path), "--quiet"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as mvd:
+        own = psutil.Process(mvd.pid)
+        while not (children := own.children(recursive=True)):
+            assert mvd.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.5)
+        children = own.children(recursive=True)
+        mvd.kill()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive
