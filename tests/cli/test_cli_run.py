@@ -18,7 +18,7 @@ MVD = [sys.executable, "-c", "from mvd.cli import main; main()"]
 
 
 def test_lines_on_stderr_and_a_table_on_stdout(mvd, slides, tmp_path):
-    result = mvd("run", slides, "--out", tmp_path / "out")
+    result = mvd("run", slides, "--out", tmp_path / "out", "--jobs", 1)
     assert result.exit_code == 0
     first, second, last = result.stderr.splitlines()
     shape = r"\[1/2\] one\.tif: \d+ vessels, \d+\.\d per mm2, hot spot \d+ in 0\.74 mm2 \(\d+\.\d s\)"
@@ -39,7 +39,7 @@ def test_quiet_says_nothing(mvd, slides, tmp_path):
 
 
 def test_json_prints_events(mvd, slides, tmp_path):
-    result = mvd("run", slides, "--out", tmp_path / "out", "--json")
+    result = mvd("run", slides, "--out", tmp_path / "out", "--json", "--jobs", 1)
     events = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.stderr == ""
     assert events[0] == {"event": "start", "slides": 2}
