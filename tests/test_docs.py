@@ -16,6 +16,7 @@ PAGES = (
     "CONTRIBUTING.md",
     "docs/methods.md",
     "docs/classifier.md",
+    "docs/batch.md",
     "docs/columns.md",
     "docs/settings.md",
     "plugins/napari/README.md",

@@ -86,15 +86,11 @@ def outcomes_of_crew(
             ready = wait([member.line for member in crew], _LOOK_EVERY_S)
             look()
             for member in list(crew):
-                outcome = _heard(member, stage) if member.line in ready else _stopped(member, limits)
+                outcome = _heard(member, stage) if member.line in ready else None
+                outcome = outcome or _stopped(member, limits)
                 if outcome is None:
                     continue
-                if waiting and member.process.is_alive():
-                    member.job, member.began_s = (
-                        _handed(member.line, waiting.popleft(), begin),
-                        time.monotonic(),
-                    )
-                else:
+                if not (waiting and _took(member, waiting, begin)):
                     crew.remove(member)
                     _dismiss(member)
                 yield outcome
@@ -116,6 +112,18 @@ def _handed(line: Connection, job: SlideJob, begin: Begin) -> SlideJob:
     begin(job)
     line.send(job)
     return job
+
+
+def _took(member: _Member, waiting: deque[SlideJob], begin: Begin) -> bool:
+    """Hand the next job to a process that is done with its own; tell whether it is still there to take it."""
+    if not member.process.is_alive():
+        return False
+    try:
+        member.job, member.began_s = _handed(member.line, waiting[0], begin), time.monotonic()
+    except (BrokenPipeError, ConnectionResetError):
+        return False  # it has just ended: the job waits for another
+    waiting.popleft()
+    return True
 
 
 def _dismiss(member: _Member) -> None:
@@ -174,7 +182,7 @@ def _cause(exit_code: int | None) -> str:
     advice = "the file may be damaged: copy it again"
     if name == "SIGKILL":  # so does the system end what takes too much memory
         advice = "somebody ended it, or it was out of memory: use fewer --jobs and --workers"
-    return f"the process ended with {name} at this slide; {advice}"
+    return f"crashed: {name} at this slide; {advice}"
 
 
 def _end_with_parent() -> None:

@@ -214,12 +214,7 @@ def _resumed(job: SlideJob, earlier: Earlier, sha256: str, progress: Progress) -
     if changes is None or not earlier.is_of(sha256, job.region):
         return None
     if not changes:
-        row, hotspots, regions = earlier.rows()
-        drawn = earlier.about["regions"] or {"file": "", "sha256": ""}
-        return SlideOutcome(
-            job.number, job.slide_id, job.name, row, hotspots, regions, region_file=drawn["file"],
-            region_sha256=drawn["sha256"], warnings=tuple(earlier.about["warnings"]), resumed="before",
-        )  # fmt: skip
+        return outcome_before(earlier, job.number)
     from mvd.batch.again import count_again
 
     try:
@@ -231,6 +226,26 @@ def _resumed(job: SlideJob, earlier: Earlier, sha256: str, progress: Progress) -
             raise
         return None  # what was stored cannot be counted: the slide can
     return replace(outcome_of(result, job.number, job.slide_id, job.name), resumed="recounted")
+
+
+def outcome_before(earlier: Earlier, number: int) -> SlideOutcome:
+    """Return the outcome of a slide that an earlier run did."""
+    row, hotspots, regions = earlier.rows()
+    about = earlier.about
+    drawn = about["regions"] or {"file": "", "sha256": ""}
+    return SlideOutcome(
+        number=number,
+        slide_id=about["slide_id"],
+        name=about["slide"],
+        row=row,
+        hotspots=hotspots,
+        regions=regions,
+        sha256=about["sha256"],
+        region_file=drawn["file"],
+        region_sha256=drawn["sha256"],
+        warnings=tuple(about["warnings"]),
+        resumed="before",
+    )
 
 
 def _analyzed(job: SlideJob, sha256: Callable[[], str], progress: Progress) -> SlideOutcome:

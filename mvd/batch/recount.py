@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mvd.batch.again import count_again
+from mvd.batch.how import BatchOutcome, How, Reporter, State
 from mvd.batch.lock import held
 from mvd.batch.one import SlideOutcome, is_disk_full, outcome_of
-from mvd.batch.run import BatchOutcome, How, Reporter, State, write_tables
+from mvd.batch.run import write_tables
 from mvd.errors import Cancelled, MvdError
 from mvd.report.rows import failed_row
 from mvd.settings import Settings
@@ -99,7 +100,7 @@ def _outcomes(
         reporter.slide_started(number, slide["slide"])
         folder = out / "slides" / slide["slide_id"]
         if slide["status"] == "failed":
-            yield _failed(number, slide, slide["error"], slide["message"], fingerprint)
+            yield failed_before(number, slide, slide["error"], slide["message"], fingerprint)
             continue
 
         def progress(stage: str, done: int, total: int, number: int = number) -> None:
@@ -112,11 +113,14 @@ def _outcomes(
         except MvdError as error:
             if error.code in ("settings", "cancelled"):
                 raise  # the same for every slide
-            outcome = _failed(number, slide, error.code, str(error), fingerprint)
+            outcome = failed_before(number, slide, error.code, str(error), fingerprint)
         yield replace(outcome, sha256=slide["sha256"])
 
 
-def _failed(number: int, slide: Mapping[str, Any], code: str, message: str, fingerprint: str) -> SlideOutcome:
+def failed_before(
+    number: int, slide: Mapping[str, Any], code: str, message: str, fingerprint: str
+) -> SlideOutcome:
+    """Return the outcome of a slide of run.json that failed."""
     from mvd import __version__
 
     row = failed_row(slide["slide_id"], slide["slide"], code, fingerprint, __version__)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from mvd.batch.again import put_right
 from mvd.batch.crew import Limits, outcomes_of_crew
+from mvd.batch.how import BatchOutcome, How, Reporter, State
 from mvd.batch.lock import STATE, held
 from mvd.batch.machine import processors
 from mvd.batch.one import FoundFile, SlideJob, SlideOutcome, is_disk_full, run_slide, slide_id
@@ -19,88 +20,7 @@ from mvd.report import write_atomically, write_cohort
 from mvd.report.cohort import json_bytes
 from mvd.settings import Settings
 
-State = Literal["finished", "interrupted", "terminated", "disk_full"]
 ERROR_LOG = "mvd-error.log"
-
-
-@dataclass(frozen=True)
-class How:
-    """How a run is done; none of it changes a result.
-
-    Attributes
-    ----------
-    jobs : int
-        Slides at once.
-    workers : int or None
-        Threads for each slide; the processors divided by ``jobs`` if None.
-    tile_px : int or None
-        Side of a tile, px.
-    command : sequence of str
-        The command line, for run.json.
-    fresh : bool
-        Do all slides anew, also those that an earlier run has done.
-    apart : bool
-        Each slide in a process of its own, also with one job: a crash, a hang or too little memory then costs that
-        slide only.
-    timeout_s, memory_mb : float or None
-        Time and memory that a slide may take; only where it has a process of its own.
-    """
-
-    jobs: int = 1
-    workers: int | None = None
-    tile_px: int | None = None
-    command: Sequence[str] = ()
-    fresh: bool = False
-    apart: bool = False
-    timeout_s: float | None = None
-    memory_mb: float | None = None
-
-
-class Reporter(Protocol):
-    """Who tells the user how far the run is; ``number`` is the slide's place in the list, from 0."""
-
-    def slide_started(self, number: int, name: str) -> None:
-        """Tell that a slide is begun."""
-        ...
-
-    def stage(self, number: int, stage: str, done: int, total: int) -> None:
-        """Tell how far a stage of a slide is."""
-        ...
-
-    def slide_done(self, outcome: SlideOutcome) -> None:
-        """Tell what became of a slide."""
-        ...
-
-
-@dataclass(frozen=True)
-class BatchOutcome:
-    """What became of a run.
-
-    Attributes
-    ----------
-    slides : tuple of SlideOutcome
-        Those that were finished, in their order.
-    state : str
-        How it ended.
-    stale : tuple of str
-        Folders of an earlier run in the result folder, of slides that this run has not: in none of its tables.
-    """
-
-    slides: tuple[SlideOutcome, ...]
-    state: State
-    stale: tuple[str, ...] = ()
-
-    @property
-    def failed(self) -> tuple[SlideOutcome, ...]:
-        """The slides that failed."""
-        return tuple(slide for slide in self.slides if slide.status == "failed")
-
-    @property
-    def exit_code(self) -> int:
-        """0 all done, 3 some slides failed, 4 stopped but resumable (disk full, time is up), 130 interrupted."""
-        if self.state != "finished":
-            return {"disk_full": 4, "terminated": 4, "interrupted": 130}[self.state]
-        return 3 if self.failed else 0
 
 
 def run(
@@ -166,7 +86,6 @@ def _run(
             for outcome in coming:
                 outcomes.append(outcome)
                 reporter.slide_done(outcome)
-                stopping.check()
     except Terminated:
         state = "terminated"
     except (KeyboardInterrupt, Cancelled):
@@ -220,7 +139,7 @@ def _jobs(
 
 
 def _workers(how: How) -> int | None:
-    return how.workers or (max(processors() // how.jobs, 1) if how.jobs > 1 else None)
+    return how.workers or max(processors() // how.jobs, 1)
 
 
 def _begin(out: Path, settings: Settings, how: How, ids: Container[str]) -> tuple[str, ...]:
@@ -248,23 +167,34 @@ def _cannot_write(out: Path, error: OSError) -> MvdError:
 def _outcomes(
     jobs: Sequence[SlideJob], how: How, reporter: Reporter, stopping: Stopping
 ) -> Generator[SlideOutcome]:
-    def stage(number: int, *progress: Any) -> None:
-        reporter.stage(number, *progress)
-        if progress[0] != "report":  # what is measured is written first
+    writing: set[int] = set()  # what is measured is written before a run stops
+
+    def look() -> None:
+        if not writing:
             stopping.check()
 
+    def stage(number: int, *progress: Any) -> None:
+        reporter.stage(number, *progress)
+        if progress[0] == "report":
+            writing.add(number)
+        look()
+
     if how.apart or (how.jobs > 1 and len(jobs) > 1):
-        yield from outcomes_of_crew(
+        for outcome in outcomes_of_crew(
             jobs,
             Limits(how.jobs, how.timeout_s, how.memory_mb),
             lambda job: reporter.slide_started(job.number, job.name),
             lambda job, *progress: stage(job.number, *progress),
-            stopping.check,
-        )
+            look,
+        ):
+            writing.discard(outcome.number)
+            yield outcome
+            look()
         return
     for job in jobs:
         reporter.slide_started(job.number, job.name)
         yield run_slide(job, partial(stage, job.number))
+        stopping.check()
 
 
 def write_tables(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> BatchOutcome:
@@ -279,7 +209,7 @@ def write_tables(out: Path, settings: Settings, how: How, outcome: BatchOutcome)
             write_atomically(
                 out / ERROR_LOG, ("\n\n".join(traces) + "\n").encode("utf-8", "backslashreplace")
             )
-        record = run_record(settings, how.command, outcome.state, outcome.slides)
+        record = run_record(settings, how.command, outcome.state, outcome.slides) | {"shard": how.shard}
         write_atomically(out / "run.json", json_bytes(record))
     except OSError as error:
         if not is_disk_full(error):

@@ -20,6 +20,7 @@ from mvd.cli.group import LazyGroup
             "mvd.cli.recount:recount",
             "Count a result folder again by other rules; no slide is read.",
         ),
+        "merge": ("mvd.cli.merge:merge", "Put several result folders into one."),
         "info": ("mvd.cli.info:info", "Show a slide's size, levels, pixel size and where it came from."),
         "train": ("mvd.cli.train:train", "Train a pixel classifier for vessel walls from labelled slides."),
         "config": ("mvd.cli.config:config", "Show or check the settings, with units and defaults."),

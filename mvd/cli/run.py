@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mvd.cli.options import SettingsCommand, settings_from
+from mvd.cli.shard import Shard
 from mvd.errors import Cancelled, MvdError
 from mvd.settings import Settings
 
@@ -55,6 +56,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.FloatRange(100),
     help="Memory that a slide's process may take; then it fails.  [default: 0.9 of what is free / jobs]",
 )
+@click.option(
+    "--shard",
+    type=Shard(),
+    default="1/1",
+    metavar="I/N",
+    help="Do every N-th slide of the list from the I-th, in an --out of its own; `mvd merge` joins the parts.",
+)
 @click.option("--tile-px", type=click.IntRange(64, 16384), help="Side of a tile, px; never changes a result.")
 @click.option(
     "--fresh", is_flag=True, help="Do all slides anew; else those that an earlier run finished are kept."
@@ -78,6 +86,7 @@ def run(slides: tuple[Path, ...], out: Path, config: Path | None, **options: Any
       mvd run slides --out results
       mvd run case_01.png --mpp 0.25 --out results
       mvd run slides --out results --jobs 2 --hotspot-field-mm2 0.35
+      mvd run slides --out part_1 --shard 1/2
       mvd run case_01.svs --region tumour.geojson --out results
     """
     from mvd.cli.mpp_table import read_mpp_table
@@ -95,6 +104,10 @@ def run(slides: tuple[Path, ...], out: Path, config: Path | None, **options: Any
         raise MvdError(
             f"no slide in {', '.join(map(str, slides))}; give slide files or a folder with slides in it"
         )
+    first, step = options["shard"]
+    found = found[first - 1 :: step]
+    if not found:
+        raise MvdError(f"no slide is left for shard {first}/{step}; there are fewer slides than shards")
     mpp_of, unused = read_mpp_table(options["mpp_table"], found) if options["mpp_table"] else ({}, [])
     region_of = regions_of(options["region"], found) if options["region"] else {}
     if not options["quiet"]:
@@ -126,6 +139,7 @@ def _measure(
         command=["mvd", *sys.argv[1:]],
         fresh=options["fresh"],
         apart=True,
+        shard=options["shard"],
         timeout_s=options["timeout"],
         memory_mb=options["memory_mb"] or batch.memory_for(jobs, free_mb),
     )

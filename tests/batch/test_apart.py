@@ -81,6 +81,23 @@ def test_what_is_free_is_what_the_system_says():
     assert 0 < free_memory_mb() <= psutil.virtual_memory().total / 1e6
 
 
+@pytest.mark.parametrize("writing", [False, True])
+def test_a_command_that_is_asked_to_end_writes_what_is_measured(slides, tmp_path, writing):
+    command = [str(Path(sys.executable).with_name("mvd")), "run", str(slides), "--out", str(tmp_path)]
+    command += ["--jobs", "1", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as mvd:
+        for line in mvd.stdout:
+            if '"report"' in line if writing else '"progress"' in line:
+                break
+        mvd.terminate()
+        mvd.stdout.read()
+    assert mvd.returncode == 4
+    done = (tmp_path / "summary.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[1] for row in done] == (["one.tif"] if writing else [])
+    assert len(list(tmp_path.glob("slides/*/slide.json"))) == len(done)
+    assert not list(tmp_path.rglob(".*.part"))
+
+
 def test_no_process_outlives_a_run_that_is_killed(slides, tmp_path):
     mvd_command = Path(sys.executable).with_name("mvd")
     command = [str(mvd_command), "run", str(slides), "--out", str(tmp_path), "--quiet"]

@@ -1,0 +1,92 @@
+"""How a run is done, who tells of it, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from mvd.batch.one import SlideOutcome
+
+State = Literal["finished", "interrupted", "terminated", "disk_full"]
+
+
+@dataclass(frozen=True)
+class How:
+    """How a run is done; none of it changes a result.
+
+    Attributes
+    ----------
+    jobs : int
+        Slides at once.
+    workers : int or None
+        Threads for each slide; the processors divided by ``jobs`` if None.
+    tile_px : int or None
+        Side of a tile, px.
+    command : sequence of str
+        The command line, for run.json.
+    fresh : bool
+        Do all slides anew, also those that an earlier run has done.
+    apart : bool
+        Each slide in a process of its own, also with one job: a crash, a hang or too little memory then costs that
+        slide only.
+    timeout_s, memory_mb : float or None
+        Time and memory that a slide may take; only where it has a process of its own.
+    shard : (int, int)
+        ``(i, n)``: the run has every n-th slide of a list, beginning with the i-th; said in run.json for `mvd merge`.
+    """
+
+    jobs: int = 1
+    workers: int | None = None
+    tile_px: int | None = None
+    command: Sequence[str] = ()
+    fresh: bool = False
+    apart: bool = False
+    timeout_s: float | None = None
+    memory_mb: float | None = None
+    shard: tuple[int, int] = (1, 1)
+
+
+class Reporter(Protocol):
+    """Who tells the user how far the run is; ``number`` is the slide's place in the list, from 0."""
+
+    def slide_started(self, number: int, name: str) -> None:
+        """Tell that a slide is begun."""
+        ...
+
+    def stage(self, number: int, stage: str, done: int, total: int) -> None:
+        """Tell how far a stage of a slide is."""
+        ...
+
+    def slide_done(self, outcome: SlideOutcome) -> None:
+        """Tell what became of a slide."""
+        ...
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """What became of a run.
+
+    Attributes
+    ----------
+    slides : tuple of SlideOutcome
+        Those that were finished, in their order.
+    state : str
+        How it ended.
+    stale : tuple of str
+        Folders of an earlier run in the result folder, of slides that this run has not: in none of its tables.
+    """
+
+    slides: tuple[SlideOutcome, ...]
+    state: State
+    stale: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[SlideOutcome, ...]:
+        """The slides that failed."""
+        return tuple(slide for slide in self.slides if slide.status == "failed")
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 3 some slides failed, 4 stopped but resumable (disk full, time is up), 130 interrupted."""
+        if self.state != "finished":
+            return {"disk_full": 4, "terminated": 4, "interrupted": 130}[self.state]
+        return 3 if self.failed else 0
