@@ -194,7 +194,8 @@ def _outcomes(
     for job in jobs:
         reporter.slide_started(job.number, job.name)
         yield run_slide(job, partial(stage, job.number))
-        stopping.check()
+        writing.clear()
+        look()
 
 
 def write_tables(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> BatchOutcome:
