@@ -1,0 +1,1 @@
+"""Statistics of results: `agree` (readers), `cohort` (patients). Needs the extra `mvd[stats]`."""
