@@ -23,7 +23,7 @@ def draw_chalkley(result: SlideResult, number: int) -> bytes:
     canvas = Canvas.of(result.chalkley_pictures[number], result.settings.report.hotspot_px)
     counted = result.vessels.table["counted"].to_numpy(bool)
     xy_um = result.vessels.table[["x_um", "y_um"]].to_numpy(float)
-    reach_um = count.radius_um + result.vessels.table["max_feret_um"].to_numpy(float)
+    reach_um = count.radius_um + np.nan_to_num(result.vessels.table["max_feret_um"].to_numpy(float))
     near = counted & (np.hypot(*(xy_um - [count.x_um, count.y_um]).T) <= reach_um)
     outlines = [result.vessels.outlines[int(row)] for row in np.flatnonzero(near)]
     canvas.surround([ring for outline in outlines for ring in outline.outer], OUTLINE)

@@ -17,7 +17,15 @@ from mvd.report.coordinates import ring_texts
 from mvd.report.rings import Polygon, field_um, tissue_polygons_um
 from mvd.report.rows import hotspot_rows, vessel_columns
 from mvd.report.table import format_column
-from mvd.result import HOTSPOT_COLUMNS, REGION_COLUMNS, VESSEL_COLUMNS, Column, SlideResult
+from mvd.result import (
+    HOTSPOT_COLUMNS,
+    REGION_COLUMNS,
+    VESSEL_COLUMNS,
+    Column,
+    RegionResult,
+    RegionResults,
+    SlideResult,
+)
 
 Colour = tuple[int, int, int]
 
@@ -70,13 +78,19 @@ def geojson(result: SlideResult, slide_id: str) -> Iterator[bytes]:
 
 
 def _regions(result: SlideResult) -> Iterator[_Feature]:
-    for number, region in enumerate(result.drawn.regions if result.drawn else (), 1):
-        summary = {column.name: [region.summary[column.name]] for column in REGION_COLUMNS[2:]}
-        (numbers,) = _numbers(
-            REGION_COLUMNS[2:], [format_column(summary[c.name], c) for c in REGION_COLUMNS[2:]]
-        )
+    columns = [column for column in REGION_COLUMNS if column.kind != "text"]
+    for number, region in enumerate(_shown(result.drawn), 1):
+        (numbers,) = _numbers(columns, [format_column([region.summary[c.name]], c) for c in columns])
         key = f"region {number} {region.name}"
         yield _Feature(key, region.name, "Region", REGION, numbers, region.polygons_um, is_annotation=True)
+
+
+def _shown(drawn: RegionResults | None) -> list[RegionResult]:
+    """The regions as drawn, and both sides of the margin where there is any."""
+    if drawn is None:
+        return []
+    sides = [zone for zone in drawn.zones if zone.kind in ("margin_inside", "margin_outside")]
+    return [*drawn.regions, *(zone for zone in sides if zone.polygons_um)]
 
 
 def _tissue(result: SlideResult) -> Iterator[_Feature]:
@@ -88,7 +102,7 @@ def _tissue(result: SlideResult) -> Iterator[_Feature]:
 
 def _hotspots(result: SlideResult) -> Iterator[_Feature]:
     rows = hotspot_rows(result, "")[: len(result.hotspots)]  # those of the headline's field
-    columns = [c for c in HOTSPOT_COLUMNS if c.kind != "text"]
+    columns = [c for c in HOTSPOT_COLUMNS if c.kind in ("int", "float")]
     numbers = _numbers(columns, [format_column([row[c.name] for row in rows], c) for c in columns])
     for hotspot, measured in zip(result.hotspots, numbers, strict=True):
         name = f"Hot spot {hotspot.rank}"

@@ -17,6 +17,8 @@ from mvd.result import Picture, SlideResult
 OVERVIEW_NAME = "plain_overview.jpg"
 FIELD_NAME = "plain_{}_{:02d}.jpg"
 """Of a hot spot or a Chalkley count, and its number."""
+AUTOMATIC = "automatic"
+"""Is in the name of a picture of what was found before a person moved hot spots."""
 Places = dict[str, dict[str, float]]
 _GOOD = [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 
@@ -24,17 +26,23 @@ _GOOD = [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMW
 def with_kept_pictures(result: SlideResult) -> tuple[SlideResult, dict[str, bytes], Places]:
     """Return the result as it will be read again, the files by name, and where each picture lies, um."""
     fields = {"hotspot": result.hotspot_pictures, "chalkley": result.chalkley_pictures}
+    if result.automatic:  # they are the only ones that were taken from the slide itself
+        fields[f"{AUTOMATIC}_hotspot"] = result.automatic.hotspot_pictures
+        fields[f"{AUTOMATIC}_chalkley"] = result.automatic.chalkley_pictures
     names = [OVERVIEW_NAME]
     names += [FIELD_NAME.format(kind, n + 1) for kind, close in fields.items() for n in range(len(close))]
-    pictures = [result.overview, *result.hotspot_pictures, *result.chalkley_pictures]
+    pictures = [result.overview, *(picture for close in fields.values() for picture in close)]
     files = {name: _jpeg(picture) for name, picture in zip(names, pictures, strict=True)}
     places: Places = {
         name: {"x_um": picture.x_um, "y_um": picture.y_um, "mpp": picture.mpp}
         for name, picture in zip(names, pictures, strict=True)
     }
     overview, *close = (_placed(files[name], places[name]) for name in names)
-    hotspots = len(result.hotspot_pictures)
-    seen = {"hotspot_pictures": tuple(close[:hotspots]), "chalkley_pictures": tuple(close[hotspots:])}
+    hotspots, chalkleys = len(result.hotspot_pictures), len(result.chalkley_pictures)
+    seen = {
+        "hotspot_pictures": tuple(close[:hotspots]),
+        "chalkley_pictures": tuple(close[hotspots : hotspots + chalkleys]),
+    }
     return replace(result, overview=overview, **seen), files, places  # type: ignore[arg-type]
 
 

@@ -28,6 +28,7 @@ ELSEWHERE: Colour = (86, 180, 233)
 NOT_COUNTED: Colour = (255, 165, 0)
 TISSUE: Colour = (120, 180, 255)
 HOTSPOT: Colour = WHITE
+BY_HAND: Colour = (255, 90, 255)
 REGION: Colour = (255, 120, 120)
 SHORT_REASON = {
     "too_small": "small",
@@ -35,6 +36,7 @@ SHORT_REASON = {
     "not_dab": "not DAB",
     "thick_wall": "thick wall",
     "out_of_region": "outside",
+    "cut_by_edge": "cut by edge",
     "by_hand": "by hand",
 }
 _LONGEST_NAME = 40
@@ -54,10 +56,14 @@ def draw_overview(result: SlideResult) -> bytes:
     _draw_circles(canvas, result)
     _name_regions(canvas, result)
     legend = [(COUNTED, "counted"), (NOT_COUNTED, "not counted"), (TISSUE, "tissue"), *_hotspot_entry(result)]
+    legend[1:1] = _draw_by_hand(canvas, result, counted)
     if result.drawn:
-        legend.append((REGION, "region"))
+        with_margin = any(zone.kind == "margin" for zone in result.drawn.zones)
+        legend.append((REGION, "region (thin: its margin)" if with_margin else "region"))
     vessels, area_mm2 = int(counted.sum()), result.tissue.area_mm2
-    title = f"{_count(vessels)} in {area_mm2:.3g} mm2 of tissue = {vessels / area_mm2:.1f} per mm2"
+    title = (
+        f"{_count(vessels)} in {area_mm2:.3g} mm2 of tissue = {vessels / area_mm2:.1f} per mm2{_note(result)}"
+    )
     return framed(canvas, title, legend)
 
 
@@ -78,18 +84,32 @@ def draw_hotspot(result: SlideResult, number: int) -> bytes:
     _draw_vessels(canvas, result, shown & counted & ~inside, ELSEWHERE)
     canvas.outlines([field_um(hotspot)], HOTSPOT, width=2, casing=3)
     _draw_vessels(canvas, result, shown & counted & inside, COUNTED, with_lumens=True)
+    by_hand = _draw_by_hand(canvas, result, shown & counted)
     canvas.dots(xy_um[counted & inside], COUNTED, radius_px=2)
     write_labels(canvas, _labels(canvas, result, shown & inside))
     title = (
         f"Hot spot {hotspot.rank}: {_count(hotspot.vessels)} in {hotspot.field_mm2:g} mm2 "
-        f"= {hotspot.vessels_per_mm2:.1f} per mm2"
+        f"= {hotspot.vessels_per_mm2:.1f} per mm2{', placed by hand' if hotspot.by_hand else ''}"
     )
     legend = [
         (COUNTED, "counted here, number and centre"),
+        *by_hand,
         (ELSEWHERE, "counted, centre outside"),
         (NOT_COUNTED, "not counted"),
     ]
     return framed(canvas, title, legend)
+
+
+def _note(result: SlideResult) -> str:
+    return f", corrected by hand (before: {result.automatic.summary['vessels']})" if result.automatic else ""
+
+
+def _draw_by_hand(canvas: Canvas, result: SlideResult, counted: Chosen) -> list[Entry]:
+    """Draw anew those of the counted vessels that a person made or changed; and what the legend says of them."""
+    if result.automatic is None:
+        return []
+    _draw_vessels(canvas, result, counted & result.vessels.table["by_hand"].notna().to_numpy(), BY_HAND)
+    return [(BY_HAND, "counted, by hand")]
 
 
 def _count(vessels: int) -> str:
@@ -112,9 +132,12 @@ def _draw_circles(canvas: Canvas, result: SlideResult) -> None:
 
 
 def _draw_regions(canvas: Canvas, result: SlideResult) -> None:
-    regions = result.drawn.regions if result.drawn else ()
-    rings = [ring for region in regions for polygon in region.polygons_um for ring in polygon]
-    canvas.outlines(rings, REGION, width=2)
+    """Draw the regions as drawn, and the margin in thin lines on both sides of the border."""
+    drawn, zones = (result.drawn.regions, result.drawn.zones) if result.drawn else ((), ())
+    margins = [zone for zone in zones if zone.kind == "margin"]
+    for regions, width in ((margins, 1), (drawn, 2)):
+        rings = [ring for region in regions for polygon in region.polygons_um for ring in polygon]
+        canvas.outlines(rings, REGION, width=width)
 
 
 def _name_regions(canvas: Canvas, result: SlideResult) -> None:
@@ -145,7 +168,8 @@ def _in_view(canvas: Canvas, table: pd.DataFrame) -> Chosen:
     """Vessels whose extent may reach into the picture, (n,) bool."""
     height, width = canvas.rgb.shape[:2]
     xy = canvas.px(table[["x_um", "y_um"]].to_numpy(float))
-    reach = table["max_feret_um"].to_numpy(float)[:, np.newaxis] / canvas.mpp
+    reach_um = np.nan_to_num(table["max_feret_um"].to_numpy(float), nan=2.0)  # of a mere point
+    reach = reach_um[:, np.newaxis] / canvas.mpp
     return np.asarray(((xy > -reach) & (xy - reach < [width, height])).all(axis=1))
 
 

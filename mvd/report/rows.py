@@ -38,13 +38,18 @@ def hotspot_rows(result: SlideResult, slide_id: str) -> list[dict[str, Cell]]:
 
 
 def region_rows(result: SlideResult, slide_id: str) -> list[dict[str, Cell]]:
-    """Return the rows of regions.csv: each region as it was drawn, then all together; none without regions."""
+    """Return the rows of regions.csv: regions as drawn, classes, margins, all together; none without regions."""
     if result.drawn is None:
         return []
     return [
         {c.name: region.summary.get(c.name) for c in REGION_COLUMNS}
-        | {"slide_id": slide_id, "region": region.name}
-        for region in (*result.drawn.regions, result.drawn.whole)
+        | {
+            "slide_id": slide_id,
+            "region": region.name,
+            "kind": region.kind,
+            "classification": region.classification or None,
+        }
+        for region in (*result.drawn.regions, *result.drawn.zones, result.drawn.whole)
     ]
 
 
@@ -53,7 +58,10 @@ def vessel_columns(
 ) -> dict[str, Sequence[object]]:
     """Return columns of vessels.csv, of all rows or a part; ``hotspot_rank`` is None for a vessel in no hot spot."""
     table = result.vessels.table.iloc[part]
-    columns: dict[str, Sequence[object]] = {c.name: table[c.name].tolist() for c in VESSEL_COLUMNS[1:]}
+    none = [None] * len(table)  # of a column that is there only where a person corrected something
+    columns: dict[str, Sequence[object]] = {
+        c.name: table[c.name].tolist() if c.name in table else none for c in VESSEL_COLUMNS[1:]
+    }
     columns["slide_id"] = [slide_id] * len(table)
     columns["hotspot_rank"] = [rank or None for rank in table["hotspot_rank"].tolist()]
     return columns

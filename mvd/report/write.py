@@ -4,9 +4,10 @@ A slide is done when its ``slide.json`` names the hash of every other file. Noth
 absolute path: the same slide and settings give the same bytes.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from mvd.found import FOUND_NAME
 from mvd.report.atomic import write_atomically
 from mvd.report.cohort import json_bytes
+from mvd.report.focus import sharpness
 from mvd.report.kept import with_kept_pictures
 from mvd.report.rows import hotspot_rows, region_rows, summary_row, vessel_columns
 from mvd.report.space import space_json
@@ -32,20 +34,10 @@ Row = Mapping[str, Cell]
 Maker = Callable[[], bytes | Iterable[bytes]]
 _THREADS = 2
 _ROWS = 4096  # of a table that are put into words at once
-OURS = (
-    "slide.json",
-    "vessels.csv",
-    "hotspots.csv",
-    "regions.csv",
-    FOUND_NAME,
-    "plain_*.jpg",
-    "vessels.geojson",
-    "overview.png",
-    "hotspot_[0-9]*.png",
-    "chalkley_[0-9]*.png",
-    "density.png",
-    "density.ome.tif",
-    "distance.png",
+_OURS = re.compile(
+    rf"slide\.json|(vessels|hotspots|regions)\.csv|{re.escape(FOUND_NAME)}|vessels\.geojson"
+    r"|(overview|density|distance|(hotspot|chalkley)_\d\d+)\.png|density\.ome\.tif"
+    r"|plain_(overview|[a-z_]+_\d\d+)\.jpg"
 )
 
 
@@ -86,6 +78,10 @@ def write_slide(
 
     with ThreadPoolExecutor(_THREADS) as pool:  # PNG encoding and drawing release the GIL
         hashes = dict(zip(makers, pool.map(write, makers), strict=True))
+    if result.settings.report.labels:
+        from mvd.report.label_image import write_label_image
+
+        hashes["labels.ome.tif"] = write_label_image(result, folder / "labels.ome.tif")
     about = _slide_json(result, slide_id, name, hashes) | {"pictures": places, "sha256": sha256}
     write_atomically(folder / "slide.json", json_bytes(about))
     return hashes
@@ -93,11 +89,17 @@ def write_slide(
 
 def remove_slide(folder: Path) -> None:
     """Remove what ``write_slide`` wrote, ``slide.json`` first, and the folder if nothing else is in it."""
-    for pattern in OURS:
-        for path in sorted(folder.glob(pattern)):
+    (folder / "slide.json").unlink(missing_ok=True)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if is_ours(path.name):
             path.unlink()
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file of this name in a slide's folder is one that ``write_slide`` writes; all others are people's."""
+    return bool(_OURS.fullmatch(name))
 
 
 def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Maker]]:
@@ -155,6 +157,7 @@ def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[s
             "magnification": info.magnification,
             "vendor": info.vendor,
             "icc": info.icc,
+            "origin_px": info.origin_px,
         },
         "tissue": {
             "area_mm2": round(tissue.area_mm2, 6),
@@ -162,7 +165,8 @@ def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[s
             "white_point": [round(value, 3) for value in tissue.white_point],
             "white_point_source": tissue.white_point_source,
         },
-        "warnings": list(tissue.warnings),
+        "sharpness": [sharpness(picture) for picture in result.hotspot_pictures],
+        "warnings": list(result.warnings),
         "stain": {
             "vectors": {
                 stain_name: [round(float(value), 6) for value in vector]
@@ -177,6 +181,7 @@ def _slide_json(result: SlideResult, slide_id: str, name: str, hashes: Mapping[s
         },
         **({"space": space_json(result.measures)} if result.measures else {}),
         "regions": _regions_json(result),
+        "corrections": asdict(result.corrections) if result.corrections else None,
         "settings_fingerprint": result.settings.fingerprint,
         "settings": result.settings.model_dump(mode="json"),
         "files": dict(hashes),

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from measured import measure
 
 from mvd.hotspots import Hotspot
-from mvd.result import SUMMARY_COLUMNS, VESSEL_COLUMNS, Picture, SlideResult
+from mvd.result import BY_HAND_COLUMNS, SUMMARY_COLUMNS, VESSEL_COLUMNS, Picture, SlideResult
 from mvd.settings import Settings
 from mvd.slide.base import SlideInfo
 from mvd.stain import Stain, StainMatrix
@@ -58,7 +59,7 @@ def vessel_table() -> pd.DataFrame:
         | {"parts": 1, "hotspot_rank": rank, "max_feret_um": 30.0}
         for i, (x, y, counted, reason, rank) in enumerate(VESSELS)
     ]
-    return pd.DataFrame(rows)[[column.name for column in VESSEL_COLUMNS[1:]]]
+    return pd.DataFrame(rows)[[column.name for column in VESSEL_COLUMNS[1 : -len(BY_HAND_COLUMNS)]]]
 
 
 def tissue() -> Tissue:
@@ -120,3 +121,9 @@ def make_result() -> Callable[..., SlideResult]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory) -> Path:
+    """A real result folder with slides of hostile names; not to be written to."""
+    return measure(tmp_path_factory.mktemp("measured"))
