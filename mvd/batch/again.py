@@ -1,15 +1,16 @@
 """A slide's folder -> the same folder, counted by other rules; whichever of the two is there is whole at any moment."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mvd.batch.lock import PERMITS, STATE
 from mvd.result import SlideResult
 
 Changes = Mapping[str, Mapping[str, Any]]
-BY_HAND = "corrections.json"
 
 
 def count_again(
@@ -39,10 +40,10 @@ def count_again(
     OSError
         When the disk is full.
     """
-    from mvd.recount import recount_slide
+    from mvd.corrections.redo import count_corrected
     from mvd.report import write_slide
 
-    result, slide_id, name = recount_slide(folder, changes, workers=workers, progress=progress)
+    result, slide_id, name = count_corrected(folder, changes, workers=workers, progress=progress)
     sha256 = json.loads((folder / "slide.json").read_bytes()).get("sha256", "")
     progress("report", 0, 1)
     fresh = folder.with_name(f".{folder.name}.new")
@@ -54,13 +55,28 @@ def count_again(
 
 
 def _take_place(fresh: Path, folder: Path) -> None:
-    if (folder / BY_HAND).exists():
-        shutil.copy2(folder / BY_HAND, fresh / BY_HAND)
+    from mvd.report.write import is_ours
+
+    for path in folder.iterdir():  # what people made stays: corrections, and whatever else they put there
+        if is_ours(path.name) or path.name.endswith(".part"):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, fresh / path.name, copy_function=_same_file, symlinks=True)
+        else:
+            _same_file(path, fresh / path.name)
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old)
+
+
+def _same_file(old: str | Path, new: str | Path) -> None:
+    """Have a file in two folders: what somebody adds to it meanwhile is in both."""
+    try:
+        os.link(old, new, follow_symlinks=False)
+    except OSError:  # a file system that cannot
+        shutil.copy2(old, new, follow_symlinks=False)
 
 
 def put_right(slides: Path) -> None:
@@ -71,5 +87,6 @@ def put_right(slides: Path) -> None:
             old.rename(folder)
     for left in [*slides.glob(".*.old"), *slides.glob(".*.new")]:
         shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(slides.parent / STATE / PERMITS, ignore_errors=True)  # its workers stop at the next tile
     for part in [*slides.glob("*/.*.part"), *slides.parent.glob(".*.part")]:
         part.unlink(missing_ok=True)

@@ -2,21 +2,26 @@
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+from mvd.batch.groups import memory_kills
 from mvd.batch.one import SlideJob, SlideOutcome, collect_seldom, failed, run_slide
+from mvd.batch.supply import Supply
+from mvd.errors import MvdError
 
 Begin = Callable[[SlideJob], None]
 Stage = Callable[[SlideJob, str, int, int], None]
 _LOOK_EVERY_S = 0.25
+_LOOK_AGAIN_S = 0.02
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
+_READY, _GONE = "ready", "gone"
 
 _SPAWN = multiprocessing.get_context(
     "spawn"
@@ -25,12 +30,29 @@ _SPAWN = multiprocessing.get_context(
 
 @dataclass
 class _Member:
-    """A process, the line to it, and the job that it is at."""
+    """A process, the line to it, and the job that it is at, or was at last if it is idle."""
 
     process: SpawnProcess
     line: Connection
     job: SlideJob
     began_s: float
+    ready: bool = False
+    idle: bool = False
+
+
+class _Kills:
+    """Tells which of the processes that were ended from outside the kernel ended for want of memory."""
+
+    def __init__(self) -> None:
+        self._seen = memory_kills()
+
+    def one_more(self) -> bool:
+        """Whether the kernel has ended one more than was told of."""
+        now = memory_kills()
+        if self._seen is None or now is None or now <= self._seen:
+            return False
+        self._seen += 1
+        return True
 
 
 @dataclass(frozen=True)
@@ -53,7 +75,7 @@ class Limits:
 
 
 def outcomes_of_crew(
-    jobs: Sequence[SlideJob],
+    waiting: Supply,
     limits: Limits,
     begin: Begin,
     stage: Stage,
@@ -63,7 +85,8 @@ def outcomes_of_crew(
 
     Parameters
     ----------
-    jobs : sequence of SlideJob
+    waiting : Supply
+        Jobs; the processes wait while the next one is not ready.
     limits : Limits
     begin : callable
         Called when a process takes a job.
@@ -76,28 +99,47 @@ def outcomes_of_crew(
     ------
     OSError
         When a process found the disk full; the others are stopped.
+    MvdError
+        When no process can be started.
     """
-    waiting = deque(jobs)
+    kills = _Kills()
     crew: list[_Member] = []
     try:
-        while waiting or crew:
-            while waiting and len(crew) < limits.jobs:
-                crew.append(_hire(waiting.popleft(), begin))
-            ready = wait([member.line for member in crew], _LOOK_EVERY_S)
+        while waiting or any(not member.idle for member in crew):
+            _hand_out(waiting, crew, limits.jobs, begin)
+            ready = _news_of(crew)
             look()
             for member in list(crew):
-                outcome = _heard(member, stage) if member.line in ready else None
-                outcome = outcome or _stopped(member, limits)
-                if outcome is None:
-                    continue
-                if not (waiting and _took(member, waiting, begin)):
-                    crew.remove(member)
-                    _dismiss(member)
-                yield outcome
+                outcome = _heard(member, stage, kills) if member.line in ready else None
+                outcome = outcome or (None if member.idle else _stopped(member, limits))
+                if outcome is not None:
+                    member.idle = True
+                    yield outcome
     finally:
         for member in crew:
             member.process.kill()
             member.process.join()
+
+
+def _hand_out(waiting: Supply, crew: list[_Member], most: int, begin: Begin) -> None:
+    """Hand the jobs that are ready to the processes that have none, and to new ones where there may be more."""
+    for member in [member for member in crew if member.idle]:
+        if not member.process.is_alive() or not waiting:
+            crew.remove(member)
+            _dismiss(member)
+        elif (job := waiting.first()) is not None and _took(member, job, begin):
+            waiting.take()
+    while len(crew) < most and (job := waiting.first()) is not None:
+        waiting.take()
+        crew.append(_hire(job, begin))
+
+
+def _news_of(crew: Sequence[_Member]) -> Sequence[object]:
+    """Wait a moment for word of the processes; return the lines on which there is some."""
+    busy = [member.line for member in crew if not member.idle]
+    if len(busy) < len(crew) or not crew:
+        time.sleep(_LOOK_AGAIN_S)  # the next slide is being copied, and will soon be there
+    return wait(busy, _LOOK_AGAIN_S if len(busy) < len(crew) else _LOOK_EVERY_S) if busy else []
 
 
 def _hire(job: SlideJob, begin: Begin) -> _Member:
@@ -105,7 +147,9 @@ def _hire(job: SlideJob, begin: Begin) -> _Member:
     process = _SPAWN.Process(target=_work, args=(theirs,), daemon=True)
     process.start()
     theirs.close()  # so that the end of the process is the end of the line
-    return _Member(process, ours, _handed(ours, job, begin), time.monotonic())
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended: the line will tell
+        _handed(ours, job, begin)
+    return _Member(process, ours, job, time.monotonic())
 
 
 def _handed(line: Connection, job: SlideJob, begin: Begin) -> SlideJob:
@@ -114,15 +158,13 @@ def _handed(line: Connection, job: SlideJob, begin: Begin) -> SlideJob:
     return job
 
 
-def _took(member: _Member, waiting: deque[SlideJob], begin: Begin) -> bool:
-    """Hand the next job to a process that is done with its own; tell whether it is still there to take it."""
-    if not member.process.is_alive():
-        return False
+def _took(member: _Member, job: SlideJob, begin: Begin) -> bool:
+    """Hand a job to a process that is done with its own; tell whether it is still there to take it."""
     try:
-        member.job, member.began_s = _handed(member.line, waiting[0], begin), time.monotonic()
+        member.job, member.began_s = _handed(member.line, job, begin), time.monotonic()
     except (BrokenPipeError, ConnectionResetError):
         return False  # it has just ended: the job waits for another
-    waiting.popleft()
+    member.idle = False
     return True
 
 
@@ -132,13 +174,18 @@ def _dismiss(member: _Member) -> None:
     member.process.join()
 
 
-def _heard(member: _Member, stage: Stage) -> SlideOutcome | None:
+def _heard(member: _Member, stage: Stage, kills: _Kills) -> SlideOutcome | None:
     """Take one message of a process; return the outcome if it is that."""
     try:
         message = member.line.recv()
     except (EOFError, ConnectionResetError):
+        message = _GONE
+    if message == _GONE:
         member.process.join()
-        return failed(member.job, "crashed", _cause(member.process.exitcode))
+        return _ended(member, kills)
+    if message == _READY:
+        member.ready = True
+        return None
     if isinstance(message, BaseException):
         raise message
     if isinstance(message, SlideOutcome):
@@ -172,6 +219,26 @@ def _memory_mb(pid: int | None) -> float:
         return 0.0  # it has just ended, and the line will tell
 
 
+def _ended(member: _Member, kills: _Kills) -> SlideOutcome:
+    """Return the outcome of the slide at which a process ended by itself."""
+    code = member.process.exitcode
+    if not member.ready and (code or 0) >= 0:
+        raise MvdError(
+            "a process for the slides could not be started; put what calls mvd into a file, below "
+            'the line `if __name__ == "__main__":`, or use one job'
+        )
+    if code == -9 and kills.one_more():
+        words = "the system ended it for want of memory; use fewer --jobs and --workers"
+        return failed(member.job, "out_of_memory", words)
+    return failed(member.job, "crashed", _cause(code))
+
+
+def refuse_in_a_starting_process() -> None:
+    """End a process of ours that runs its caller's script again as it starts; the caller is told what to do."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)
+
+
 def _cause(exit_code: int | None) -> str:
     """Say how a process ended, and what to do about it."""
     if exit_code is None or exit_code >= 0:
@@ -200,7 +267,10 @@ def _work(line: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _end_with_parent()
     collect_seldom()
+    with contextlib.suppress(OSError):
+        os.dup2(2, 1)  # stdout is for what the run has to say: what a library prints is none of it
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        line.send(_READY)
         while True:
             job = line.recv()
             try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mvd import __version__
-from mvd.batch.content import file_sha256
+from mvd.batch.content import file_sha256, remembered_sha256
 from mvd.report.stored import rows_of_csv, stored_summary
 from mvd.result import HOTSPOT_COLUMNS, REGION_COLUMNS, Cell
 from mvd.settings import Settings, is_rule
@@ -78,3 +78,14 @@ def earlier_result(folder: Path) -> Earlier | None:
     except _BROKEN:
         return None
     return earlier
+
+
+def seems_to_hold(folder: Path, slide: Path, memory: Path | None, settings: Settings) -> bool:
+    """Whether the slide will not have to be read, by what is quick to look at: ``slide.json`` and the kept hash."""
+    sha256 = remembered_sha256(slide, memory)
+    try:
+        about = json.loads((folder / "slide.json").read_bytes())
+        same = sha256 and about["sha256"] == sha256 and about["mvd_version"] == __version__
+        return bool(same) and Earlier(folder, about).changes(settings) is not None
+    except _BROKEN:
+        return False

@@ -1,10 +1,13 @@
 """How a run is done, who tells of it, and what became of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 from mvd.batch.one import SlideOutcome
+from mvd.batch.record import now_utc
+from mvd.batch.scheduler import Cluster
 
 State = Literal["finished", "interrupted", "terminated", "disk_full"]
 
@@ -32,6 +35,13 @@ class How:
         Time and memory that a slide may take; only where it has a process of its own.
     shard : (int, int)
         ``(i, n)``: the run has every n-th slide of a list, beginning with the i-th; said in run.json for `mvd merge`.
+    stage_dir : Path or None
+        Folder on a fast disk: each slide is copied there while the one before it is analysed, and read from there.
+    known : mapping
+        Slide's id -> what became of it, of slides that are not to be looked at: they only go into the tables.
+    cluster : Cluster or None
+        The slides are done by its workers, each with its own number of threads if ``workers`` is None; ``jobs``,
+        ``apart`` and ``memory_mb`` then mean nothing, and ``stage_dir`` cannot be.
     """
 
     jobs: int = 1
@@ -43,6 +53,9 @@ class How:
     timeout_s: float | None = None
     memory_mb: float | None = None
     shard: tuple[int, int] = (1, 1)
+    stage_dir: Path | None = None
+    known: Mapping[str, SlideOutcome] = field(default_factory=dict)
+    cluster: Cluster | None = None
 
 
 class Reporter(Protocol):
@@ -73,11 +86,17 @@ class BatchOutcome:
         How it ended.
     stale : tuple of str
         Folders of an earlier run in the result folder, of slides that this run has not: in none of its tables.
+    started : str
+        When the run began, for run.json.
+    notes : tuple of str
+        What the user is to know besides, one line each.
     """
 
     slides: tuple[SlideOutcome, ...]
     state: State
     stale: tuple[str, ...] = ()
+    started: str = field(default_factory=now_utc)
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[SlideOutcome, ...]:

@@ -18,6 +18,8 @@ from mvd.report import write_atomically
 
 STATE = ".mvd"
 """Folder in the result folder for what no user needs to see: the lock, and what is known of the slides' files."""
+PERMITS = "at_work"
+"""Folder in that one: a file for each slide that a machine of a cluster is at."""
 
 
 @contextmanager

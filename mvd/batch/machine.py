@@ -1,35 +1,27 @@
 """What the machine allows -> how many slides at once, with how many threads and how much memory each."""
 
+import math
 import os
-from pathlib import Path
+
+from mvd.batch.groups import group_free_bytes, group_processors
 
 SLIDE_MB = 1000.0
 """What a slide is reckoned to take: about 600 MB were measured, and pictures of odd formats take more."""
 _KEPT_FREE = 0.9
-_CGROUP = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-)
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many processors this process may use: those it may run on, or as many as the container has time of."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = group_processors()
+    return max(1, min(own, math.ceil(allowed))) if math.isfinite(allowed) else own
 
 
 def free_memory_mb() -> float:
     """Return how much memory can be had: of the machine, or of the container if that has less."""
     import psutil  # type: ignore[import-untyped]
 
-    free = float(psutil.virtual_memory().available)
-    for limit, used in _CGROUP:
-        try:
-            free = min(free, float(Path(limit).read_text()) - float(Path(used).read_text()))
-        except (OSError, ValueError):  # no such group, or "max"
-            continue
-    return max(free, 0.0) / 1e6
+    return min(float(psutil.virtual_memory().available), group_free_bytes()) / 1e6
 
 
 def jobs_for(slides: int, cores: int, free_mb: float) -> int:

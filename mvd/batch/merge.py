@@ -11,8 +11,10 @@ from mvd.batch.earlier import earlier_result
 from mvd.batch.how import BatchOutcome, How
 from mvd.batch.lock import held
 from mvd.batch.one import SlideOutcome, outcome_before
+from mvd.batch.record import now_utc
 from mvd.batch.recount import failed_before
 from mvd.batch.run import write_tables
+from mvd.corrections.file import shows_corrections
 from mvd.errors import MvdError
 from mvd.settings import Settings
 
@@ -44,7 +46,7 @@ def merge(folders: Sequence[Path], out: Path, command: Sequence[str] = ()) -> Ba
     """
     if (out / "run.json").exists():
         raise MvdError(f"{out}: has results already; give a new folder with --out")
-    records = [_record(folder) for folder in folders]
+    started, records = now_utc(), [_record(folder) for folder in folders]
     for folder, record in zip(folders, records, strict=True):
         if record["settings_fingerprint"] != records[0]["settings_fingerprint"]:
             raise MvdError(
@@ -63,7 +65,9 @@ def merge(folders: Sequence[Path], out: Path, command: Sequence[str] = ()) -> Ba
                 _copy(folder, out / "slides" / outcome.slide_id)
         outcomes = tuple(replace(outcome, number=number) for number, (_, outcome, _) in enumerate(placed))
         settings = Settings.from_mapping(records[0]["settings"], f"{folders[0]}/run.json")
-        return write_tables(out, settings, How(command=command), BatchOutcome(outcomes, "finished"))
+        return write_tables(
+            out, settings, How(command=command), BatchOutcome(outcomes, "finished", started=started)
+        )
 
 
 def _record(folder: Path) -> dict[str, Any]:
@@ -91,6 +95,10 @@ def _slides(place: int, folder: Path, record: dict[str, Any]) -> list[Placed]:
             if earlier is None:
                 raise MvdError(
                     f"{own}: a file is missing or altered; finish it with the same `mvd run` first"
+                )
+            if not shows_corrections(own, earlier.about):
+                raise MvdError(
+                    f"{own}: was corrected by hand since its tables were written; run `mvd report` there first"
                 )
             outcome = outcome_before(earlier, number)
         order = first - 1 + number * step if step > 1 else place * 10**9 + number

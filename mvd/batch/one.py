@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import time
-import traceback
 import unicodedata
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,10 @@ from typing import Protocol
 from mvd import __version__
 from mvd.batch.content import content_sha256
 from mvd.batch.earlier import Earlier, earlier_result
-from mvd.errors import Cancelled, MvdError
+from mvd.batch.message import trace_of, without_paths
+from mvd.batch.retry import is_transient, patient
+from mvd.corrections.file import shows_corrections
+from mvd.errors import Cancelled, CorrectionsError, MvdError
 from mvd.report.rows import failed_row, hotspot_rows, region_rows, summary_row
 from mvd.result import Cell, SlideResult
 from mvd.settings import Settings
@@ -67,6 +69,8 @@ class SlideJob:
         File that remembers the hash of the slide's content.
     fresh : bool
         Forget what an earlier run left.
+    sha256 : str
+        Of the slide's content, where it is known already: ``path`` is then a copy of the slide.
     """
 
     number: int
@@ -80,6 +84,7 @@ class SlideJob:
     region: Path | None = None
     memory: Path | None = None
     fresh: bool = False
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ class SlideOutcome:
     trace : str
         Where an unexpected error came from, without absolute paths.
     resumed : str
-        ``before`` if an earlier run had done it, ``recounted`` if only the counting was done anew, else empty.
+        ``before`` if an earlier run had done it, ``recounted`` if only the counting was done anew,
+        ``corrected`` if because of corrections by hand, else empty.
     """
 
     number: int
@@ -164,7 +170,7 @@ def run_slide(job: SlideJob, progress: Progress) -> SlideOutcome:
     """
     start = time.perf_counter()
     with ThreadPoolExecutor(1) as hasher:
-        hashed = hasher.submit(content_sha256, job.path, job.memory)
+        hashed = hasher.submit(lambda: job.sha256 or content_sha256(job.path, job.memory))
         try:
             earlier = None if job.fresh else earlier_result(job.folder)
             outcome = _resumed(job, earlier, hashed.result(), progress) if earlier else None
@@ -192,7 +198,8 @@ def failed(job: SlideJob, code: str, message: str, unexpected: BaseException | N
     from mvd.report import remove_slide
 
     try:
-        remove_slide(job.folder)
+        if code != CorrectionsError.code:  # then its result is as good as it was
+            remove_slide(job.folder)
     except OSError as error:
         message += (
             f"; slides/{job.slide_id} still holds an earlier result, which could not be removed "
@@ -203,8 +210,8 @@ def failed(job: SlideJob, code: str, message: str, unexpected: BaseException | N
         slide_id=job.slide_id,
         name=job.name,
         row=failed_row(job.slide_id, job.name, code, job.settings.fingerprint, __version__),
-        message=_without_paths(message, job),
-        trace=_trace(unexpected, job) if unexpected else "",
+        message=without_paths(message, job.path, job.name),
+        trace=trace_of(unexpected, job.slide_id, job.path, job.name) if unexpected else "",
     )
 
 
@@ -213,7 +220,7 @@ def _resumed(job: SlideJob, earlier: Earlier, sha256: str, progress: Progress) -
     changes = earlier.changes(job.settings)
     if changes is None or not earlier.is_of(sha256, job.region):
         return None
-    if not changes:
+    if not changes and shows_corrections(job.folder, earlier.about):
         return outcome_before(earlier, job.number)
     from mvd.batch.again import count_again
 
@@ -222,7 +229,7 @@ def _resumed(job: SlideJob, earlier: Earlier, sha256: str, progress: Progress) -
             job.folder, changes, workers=job.workers or os.cpu_count() or 1, progress=progress
         )
     except MvdError as error:
-        if isinstance(error, Cancelled):
+        if isinstance(error, Cancelled | CorrectionsError):
             raise
         return None  # what was stored cannot be counted: the slide can
     return replace(outcome_of(result, job.number, job.slide_id, job.name), resumed="recounted")
@@ -253,10 +260,22 @@ def _analyzed(job: SlideJob, sha256: Callable[[], str], progress: Progress) -> S
     from mvd.report import write_slide
 
     how = {"tile_px": job.tile_px} if job.tile_px else {}
-    result = analyze(job.path, job.settings, region=job.region, workers=job.workers, progress=progress, **how)
+    result = patient(
+        lambda: analyze(
+            job.path, job.settings, region=job.region, workers=job.workers, progress=progress, **how
+        ),
+        # A lost connection is that to the process that hands out slides: it has ended.
+        when=lambda error: is_transient(error) and not isinstance(error, ConnectionError),
+    )
     progress("report", 0, 1)
     write_slide(result, job.folder, job.slide_id, job.name, sha256=sha256())
     progress("report", 1, 1)
+    if not shows_corrections(job.folder, {}):  # an earlier result of this slide was corrected by hand
+        from mvd.batch.again import count_again
+
+        result, *_ = count_again(
+            job.folder, {}, workers=job.workers or os.cpu_count() or 1, progress=progress
+        )
     return outcome_of(result, job.number, job.slide_id, job.name)
 
 
@@ -268,7 +287,7 @@ def outcome_of(result: SlideResult, number: int, slide_id: str, name: str) -> Sl
         name=name,
         row=summary_row(result, slide_id, name),
         hotspots=tuple(hotspot_rows(result, slide_id)),
-        warnings=result.tissue.warnings,
+        warnings=result.warnings,
         regions=tuple(region_rows(result, slide_id)),
         region_file=result.drawn.file_name if result.drawn else "",
         region_sha256=result.drawn.sha256 if result.drawn else "",
@@ -277,21 +296,3 @@ def outcome_of(result: SlideResult, number: int, slide_id: str, name: str) -> Sl
 
 def _completed(outcome: SlideOutcome, sha256: str, seconds: float) -> SlideOutcome:
     return replace(outcome, sha256=sha256, seconds=seconds)
-
-
-def _without_paths(message: str, job: SlideJob) -> str:
-    """Return the message on one line, the folders that the slide lies in left out."""
-    for path in (job.path, job.path.absolute(), Path(os.path.realpath(job.path))):
-        message = message.replace(str(path), job.name)
-        if len(path.parent.parts) > 1:
-            message = message.replace(f"{path.parent}{os.sep}", "")
-    return " ".join(message.split())
-
-
-def _trace(error: BaseException, job: SlideJob) -> str:
-    """Return where an error came from, one line a call, files by name only."""
-    calls = traceback.extract_tb(error.__traceback__)
-    lines = [f"  {Path(call.filename).name}:{call.lineno} in {call.name}" for call in calls]
-    return "\n".join(
-        [f"{job.slide_id}:", *lines, f"  {type(error).__name__}: {_without_paths(str(error), job)}"]
-    )

@@ -4,7 +4,6 @@ A slide's new files are written beside the old ones and take their place when th
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import Any
 from mvd.batch.again import count_again
 from mvd.batch.how import BatchOutcome, How, Reporter, State
 from mvd.batch.lock import held
+from mvd.batch.machine import processors
 from mvd.batch.one import SlideOutcome, is_disk_full, outcome_of
+from mvd.batch.record import now_utc
 from mvd.batch.run import write_tables
 from mvd.errors import Cancelled, MvdError
 from mvd.report.rows import failed_row
@@ -43,7 +44,7 @@ def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None 
         ``out`` is no result folder, or a changed setting needs the slides.
     """
     how = how or How()
-    record = _record(out)
+    record = record_of(out)
     with held(out):
         return _recount(out, record, changes, reporter, how)
 
@@ -51,7 +52,7 @@ def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None 
 def _recount(
     out: Path, record: dict[str, Any], changes: Changes, reporter: Reporter, how: How
 ) -> BatchOutcome:
-    settings = _changed(record, changes)
+    started, settings = now_utc(), _changed(record, changes)
     outcomes: list[SlideOutcome] = []
     state: State = "finished"
     try:
@@ -67,15 +68,16 @@ def _recount(
     if state != "finished":
         # The tables still tell of all slides, though some by the old rules: the next recount mends that.
         return BatchOutcome(tuple(outcomes), state)
-    return write_tables(out, settings, how, BatchOutcome(tuple(outcomes), state))
+    return write_tables(out, settings, how, BatchOutcome(tuple(outcomes), state, started=started))
 
 
 def slides_in(out: Path) -> int:
     """Return how many slides a result folder has; ``MvdError`` if it is none."""
-    return len(_record(out)["slides"])
+    return len(record_of(out)["slides"])
 
 
-def _record(out: Path) -> dict[str, Any]:
+def record_of(out: Path) -> dict[str, Any]:
+    """Return run.json of a run that ended; ``MvdError`` if there is none."""
     try:
         record = json.loads((out / "run.json").read_bytes())
         if record["state"] == "running" or not record["slides"]:
@@ -107,7 +109,7 @@ def _outcomes(
             reporter.stage(number, stage, done, total)
 
         try:
-            workers = how.workers or os.cpu_count() or 1
+            workers = how.workers or processors()
             result, slide_id, name = count_again(folder, changes, workers=workers, progress=progress)
             outcome = outcome_of(result, number, slide_id, name)
         except MvdError as error:

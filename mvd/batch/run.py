@@ -1,5 +1,6 @@
 """Slides -> a result folder with the tables of the cohort, in the order of the slides whatever finished first."""
 
+import time
 from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -8,19 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from mvd.batch.again import put_right
-from mvd.batch.crew import Limits, outcomes_of_crew
+from mvd.batch.cluster import outcomes_on_cluster
+from mvd.batch.crate import CRATE_NAME, crate_of, present_in
+from mvd.batch.crew import Limits, outcomes_of_crew, refuse_in_a_starting_process
 from mvd.batch.how import BatchOutcome, How, Reporter, State
 from mvd.batch.lock import STATE, held
 from mvd.batch.machine import processors
 from mvd.batch.one import FoundFile, SlideJob, SlideOutcome, is_disk_full, run_slide, slide_id
-from mvd.batch.record import run_record
+from mvd.batch.record import SETTINGS_NAME, now_utc, run_record, settings_file
+from mvd.batch.scheduler import Cluster, connected
+from mvd.batch.staging import stage_folder, supplied
 from mvd.batch.stopping import Stopping, Terminated, heeding_sigterm
+from mvd.batch.supply import Supply
+from mvd.batch.tables import write_pages, write_rows
 from mvd.errors import Cancelled, MvdError
-from mvd.report import write_atomically, write_cohort
+from mvd.report import write_atomically
 from mvd.report.cohort import json_bytes
+from mvd.report.page.place import remove_report
 from mvd.settings import Settings
 
 ERROR_LOG = "mvd-error.log"
+_LOOK_EVERY_S = 0.05
 
 
 def run(
@@ -61,44 +70,73 @@ def run(
     MvdError
         When there is no slide, ``out`` cannot be written, or another run is at work there.
     """
+    refuse_in_a_starting_process()
     if not found:
         raise MvdError("no slide was given; give slide files or a folder with slides in it")
     how = how or How()
-    with held(out):
-        return _run(found, out, settings, reporter, mpp_of or {}, region_of or {}, how)
+    with (
+        held(out),
+        stage_folder(how.stage_dir) as stage,
+        connected(how.cluster, out) as cluster,
+    ):
+        how = replace(how, stage_dir=stage, cluster=cluster)
+        return run_held(found, out, settings, reporter, (mpp_of or {}, region_of or {}), how)
 
 
-def _run(
+def run_held(
     found: Sequence[FoundFile],
     out: Path,
     settings: Settings,
     reporter: Reporter,
-    mpp_of: Mapping[str, float],
-    region_of: Mapping[str, Path],
+    of_slides: tuple[Mapping[str, float], Mapping[str, Path]],
     how: How,
 ) -> BatchOutcome:
-    jobs = _jobs(found, out, _own_settings(settings, mpp_of), region_of, how)
-    stale = _begin(out, settings, how, {job.slide_id for job in jobs})
-    outcomes: list[SlideOutcome] = []
-    state: State = "finished"
+    """As ``run``, by one who holds ``out`` already; ``how.stage_dir`` is a folder of this run's own."""
+    mpp_of, region_of = of_slides
+    jobs = _jobs(found, out, own_settings(settings, mpp_of), region_of, how)
+    started = now_utc()
+    stale = _begin(out, settings, how, {job.slide_id for job in jobs}, started)
+    outcomes = [
+        replace(how.known[job.slide_id], number=job.number) for job in jobs if job.slide_id in how.known
+    ]
+    jobs = [job for job in jobs if job.slide_id not in how.known]
+    with heeding_sigterm() as stopping:  # to the last table: a queue may ask at any moment
+        state, notes = _do(jobs, how, reporter, stopping, outcomes)
+        outcomes.sort(key=lambda outcome: outcome.number)
+        outcome = BatchOutcome(tuple(outcomes), state, stale, started, notes)
+        try:
+            return write_tables(out, settings, how, outcome)
+        except KeyboardInterrupt:  # what is measured is told all the same; only the report is done without
+            return write_tables(out, settings, how, replace(outcome, state="interrupted"))
+
+
+def _do(
+    jobs: Sequence[SlideJob], how: How, reporter: Reporter, stopping: Stopping, outcomes: list[SlideOutcome]
+) -> tuple[State, tuple[str, ...]]:
+    """Do the jobs and add what became of them to ``outcomes``; return how that ended, and what is to be known of it."""
+    notes: tuple[str, ...] = ()
     try:
-        with heeding_sigterm() as stopping, closing(_outcomes(jobs, how, reporter, stopping)) as coming:
+        with (
+            supplied(jobs, how.stage_dir, how.jobs) as waiting,
+            closing((_of_cluster if how.cluster else _outcomes)(waiting, how, reporter, stopping)) as coming,
+        ):
             for outcome in coming:
+                waiting.done(outcome.number)
+                notes = waiting.notes
                 outcomes.append(outcome)
                 reporter.slide_done(outcome)
     except Terminated:
-        state = "terminated"
+        return "terminated", notes
     except (KeyboardInterrupt, Cancelled):
-        state = "interrupted"
+        return "interrupted", notes
     except OSError as error:
         if not is_disk_full(error):
             raise
-        state = "disk_full"
-    outcomes.sort(key=lambda outcome: outcome.number)
-    return write_tables(out, settings, how, BatchOutcome(tuple(outcomes), state, stale))
+        return "disk_full", notes
+    return "finished", notes
 
 
-def _own_settings(settings: Settings, mpp_of: Mapping[str, float]) -> Callable[[str], Settings]:
+def own_settings(settings: Settings, mpp_of: Mapping[str, float]) -> Callable[[str], Settings]:
     """Return what gives the settings of a slide by its name: its own pixel size where the table has one."""
 
     def own(name: str) -> Settings:
@@ -142,7 +180,7 @@ def _workers(how: How) -> int | None:
     return how.workers or max(processors() // how.jobs, 1)
 
 
-def _begin(out: Path, settings: Settings, how: How, ids: Container[str]) -> tuple[str, ...]:
+def _begin(out: Path, settings: Settings, how: How, ids: Container[str], started: str) -> tuple[str, ...]:
     """Mark the folder as a result folder under way, and take away the tables of an earlier run.
 
     Returns the slides that an earlier run left there and that this one has not, by the names of their folders. They
@@ -151,9 +189,14 @@ def _begin(out: Path, settings: Settings, how: How, ids: Container[str]) -> tupl
     try:
         (out / "slides").mkdir(parents=True, exist_ok=True)
         put_right(out / "slides")
-        write_atomically(out / "run.json", json_bytes(run_record(settings, how.command, "running", [])))
-        for name in ("summary.csv", "hotspots.csv", "regions.csv", "failed.csv", ERROR_LOG):
-            (out / name).unlink(missing_ok=True)
+        record = run_record(settings, how.command, "running", [], (started, None))
+        write_atomically(out / "run.json", json_bytes(record))
+        write_atomically(out / SETTINGS_NAME, settings_file(settings))
+        (out / ERROR_LOG).unlink(missing_ok=True)
+        if not how.known:  # else the tables are those of the pass before, which still hold
+            for name in ("summary.csv", "hotspots.csv", "regions.csv", "failed.csv", CRATE_NAME):
+                (out / name).unlink(missing_ok=True)
+            remove_report(out)
         finished = sorted(path.parent.name for path in (out / "slides").glob("*/slide.json"))
     except OSError as error:
         raise _cannot_write(out, error) from None
@@ -164,9 +207,18 @@ def _cannot_write(out: Path, error: OSError) -> MvdError:
     return MvdError(f"{out}: cannot be written ({error.strerror}); give another folder with --out")
 
 
-def _outcomes(
-    jobs: Sequence[SlideJob], how: How, reporter: Reporter, stopping: Stopping
-) -> Generator[SlideOutcome]:
+def _of_cluster(waiting: Supply, how: How, reporter: Reporter, stopping: Stopping) -> Generator[SlideOutcome]:
+    yield from outcomes_on_cluster(
+        waiting,
+        how.cluster or Cluster(),
+        how,
+        lambda job: reporter.slide_started(job.number, job.name),
+        lambda job, *progress: reporter.stage(job.number, *progress),
+        stopping.check,  # at once: what a worker writes is written whole, whether this run is still there or not
+    )
+
+
+def _outcomes(waiting: Supply, how: How, reporter: Reporter, stopping: Stopping) -> Generator[SlideOutcome]:
     writing: set[int] = set()  # what is measured is written before a run stops
 
     def look() -> None:
@@ -179,9 +231,9 @@ def _outcomes(
             writing.add(number)
         look()
 
-    if how.apart or (how.jobs > 1 and len(jobs) > 1):
+    if how.apart or (how.jobs > 1 and len(waiting) > 1):
         for outcome in outcomes_of_crew(
-            jobs,
+            waiting,
             Limits(how.jobs, how.timeout_s, how.memory_mb),
             lambda job: reporter.slide_started(job.number, job.name),
             lambda job, *progress: stage(job.number, *progress),
@@ -191,7 +243,13 @@ def _outcomes(
             yield outcome
             look()
         return
-    for job in jobs:
+    while waiting:
+        job = waiting.first()
+        if job is None:
+            time.sleep(_LOOK_EVERY_S)
+            look()
+            continue
+        waiting.take()
         reporter.slide_started(job.number, job.name)
         yield run_slide(job, partial(stage, job.number))
         writing.clear()
@@ -199,19 +257,26 @@ def _outcomes(
 
 
 def write_tables(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> BatchOutcome:
-    """Write the tables of what is finished, then run.json."""
-    failed = [{"slide": s.name, "error": s.error, "what_to_do": s.message} for s in outcome.failed]
-    hotspots = [row for slide in outcome.slides for row in slide.hotspots]
-    regions = [row for slide in outcome.slides for row in slide.regions]
+    """Write the tables of what is finished, then what tells how they came about, run.json last."""
     traces = [slide.trace for slide in outcome.slides if slide.trace]
     try:
-        write_cohort(out, [slide.row for slide in outcome.slides], hotspots, failed, regions)
+        write_rows(out, outcome)
         if traces:
             write_atomically(
                 out / ERROR_LOG, ("\n\n".join(traces) + "\n").encode("utf-8", "backslashreplace")
             )
-        record = run_record(settings, how.command, outcome.state, outcome.slides) | {"shard": how.shard}
-        write_atomically(out / "run.json", json_bytes(record))
+        write_atomically(out / SETTINGS_NAME, settings_file(settings))
+        times = outcome.started, now_utc()
+        record = run_record(settings, how.command, outcome.state, outcome.slides, times) | {
+            "shard": how.shard
+        }
+        try:
+            # One that was stopped is to end soon; `mvd report` shows what it has.
+            if outcome.state == "finished":
+                write_pages(out, record)
+        finally:  # whatever goes wrong in the report, the run has ended
+            write_atomically(out / CRATE_NAME, json_bytes(crate_of(record, present_in(out))))
+            write_atomically(out / "run.json", json_bytes(record))
     except OSError as error:
         if not is_disk_full(error):
             raise _cannot_write(out, error) from None

@@ -20,6 +20,10 @@ class Stopping:
     def __init__(self) -> None:
         self.asked = False
 
+    def note(self, _number: int, _frame: FrameType | None) -> None:
+        """Hear the signal."""
+        self.asked = True
+
     def check(self) -> None:
         """Raise ``Terminated`` if so."""
         if self.asked:
@@ -28,14 +32,13 @@ class Stopping:
 
 @contextmanager
 def heeding_sigterm() -> Iterator[Stopping]:
-    """Note SIGTERM instead of dying of it; only the main thread can, elsewhere it is as it was."""
+    """Note SIGTERM instead of dying of it; only the main thread can, elsewhere it is as it was.
+
+    Within another such block, as a run within a watch is, that one hears of it too.
+    """
     stopping = Stopping()
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        stopping.asked = True
-
     try:
-        before = signal.signal(signal.SIGTERM, note)
+        before = signal.signal(signal.SIGTERM, stopping.note)
     except ValueError:  # not the main thread
         yield stopping
         return
@@ -43,3 +46,6 @@ def heeding_sigterm() -> Iterator[Stopping]:
         yield stopping
     finally:
         signal.signal(signal.SIGTERM, before)
+        outer = getattr(before, "__self__", None)
+        if stopping.asked and isinstance(outer, Stopping):
+            outer.asked = True

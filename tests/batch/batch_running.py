@@ -3,7 +3,7 @@
 import multiprocessing
 from pathlib import Path
 
-from mvd.batch import run
+from mvd.batch import How, run
 from mvd.settings import Settings
 from mvd.slide import find_slides
 
@@ -27,13 +27,14 @@ class Quiet:
         """Say nothing."""
 
 
-def measure(slides: Path, out: Path) -> None:
+def measure(slides: Path, out: Path, stage_dir: Path | None = None) -> None:
     """Run, and end with the run's exit code."""
-    raise SystemExit(run(find_slides([slides]), out, Settings(), Quiet()).exit_code)
+    how = How(stage_dir=stage_dir)
+    raise SystemExit(run(find_slides([slides]), out, Settings(), Quiet(), how=how).exit_code)
 
 
-def started(slides: Path, out: Path):
+def started(slides: Path, out: Path, stage_dir: Path | None = None):
     """Start ``measure`` in a process of its own and return it."""
-    process = _FORKS.Process(target=measure, args=(slides, out))
+    process = _FORKS.Process(target=measure, args=(slides, out, stage_dir))
     process.start()
     return process

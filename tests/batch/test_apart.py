@@ -111,3 +111,29 @@ def test_no_process_outlives_a_run_that_is_killed(slides, tmp_path):
         mvd.kill()
     _, alive = psutil.wait_procs(children, timeout=20)
     assert not alive
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from mvd.batch import How, run
+from mvd.cli.progress import Silence
+from mvd.settings import Settings
+from mvd.slide import find_slides
+{guard}
+    print(run(find_slides(sys.argv[1:2]), Path(sys.argv[2]), Settings(), Silence(), how=How(jobs=2)).exit_code)
+"""
+
+
+@pytest.mark.parametrize(("guard", "code"), [("if True:", 1), ('if __name__ == "__main__":', 0)])
+def test_a_script_without_its_guard_is_told_the_line(slides, tmp_path, guard, code):
+    (tmp_path / "script.py").write_text(SCRIPT.format(guard=guard))
+    words = [sys.executable, tmp_path / "script.py", slides, tmp_path / "out"]
+    answer = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert answer.returncode == code, answer.stderr
+    if code:
+        (told,) = [line for line in answer.stderr.splitlines() if line.startswith("mvd.errors.")]
+        assert 'below the line `if __name__ == "__main__":`' in told
+        assert answer.stdout == ""
+    else:
+        assert answer.stdout == "0\n"

@@ -18,7 +18,7 @@ from mvd.settings import Settings
 from mvd.slide import find_slides
 
 KILLS = 20
-BYTES = ("*.csv", "slide.json", "*.geojson", "*.png", "*.npz", "plain_*.jpg")
+BYTES = ("*.csv", "settings.toml", "slide.json", "*.geojson", "*.png", "*.npz", "plain_*.jpg")
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +115,45 @@ def test_a_slide_that_was_recounted_is_known_by_its_new_rules(slides, results):
     assert resumed(slides, results) == ["recounted", "recounted"]
 
 
+@pytest.mark.parametrize("how", [{"settings": changed("vessel", min_area_um2=60.0)}, {"fresh": True}])
+def test_what_people_put_into_a_slides_folder_stays(slides, results, how):
+    folder = next(results.glob("slides/one*"))
+    mine = {
+        "my notes.txt": b"see hot spot 2",
+        "hotspot_1_zoom.png": b"\x89PNG",
+        "plain.jpg": b"\xff\xd8",
+        ".hidden": b".",
+    }
+    for name, content in mine.items():
+        (folder / name).write_bytes(content)
+    (folder / "figures" / "of paper").mkdir(parents=True)
+    (folder / "figures" / "of paper" / "a.svg").write_bytes(b"<svg/>")
+    (folder / "elsewhere").symlink_to("no such file")
+    pictures = len(list(folder.glob("hotspot_[0-9][0-9].png")))
+    (folder / f"hotspot_{pictures + 1:02d}.png").write_bytes(b"of an earlier run")
+    assert resumed(slides, results, **how) != ["before", "before"]
+    assert {name: (folder / name).read_bytes() for name in mine} == mine
+    assert (folder / "figures" / "of paper" / "a.svg").read_bytes() == b"<svg/>"
+    assert (folder / "elsewhere").is_symlink()
+    assert len(list(folder.glob("hotspot_[0-9][0-9].png"))) == pictures
+
+
 @pytest.mark.parametrize("name", ["vessels.csv", "candidates.npz", "overview.png", "slide.json"])
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-9])])
 def test_a_file_that_is_missing_or_altered_is_made_again(slides, results, uninterrupted, name, damage):
     damage(next(results.glob(f"slides/one*/{name}")))
     assert resumed(slides, results) == ["", "before"]
     assert tree(results) == tree(uninterrupted)
+
+
+def test_tables_hold_the_slides_of_the_command_and_no_work_is_lost(slides, results, uninterrupted):
+    expected, (one, two) = tree(uninterrupted), find_slides([slides])
+    outcome = run([two], results, Settings(), Quiet())
+    assert pd.read_csv(results / "summary.csv")["slide"].tolist() == ["two.tif"]
+    assert [name.split("-")[0] for name in outcome.stale] == ["one"]
+    assert run([one], results, Settings(), Quiet()).slides[0].resumed == "before"
+    assert resumed(slides, results) == ["before", "before"]
+    assert tree(results) == expected
 
 
 def test_another_version_does_it_anew(slides, results, monkeypatch):

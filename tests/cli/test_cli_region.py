@@ -86,8 +86,8 @@ def test_a_folder_has_a_file_for_each_slide_and_one_without_fails_alone(mvd, sli
     assert "two.geojson" in failed["what_to_do"]
     assert str(tmp_path) not in failed["what_to_do"]
     dry = mvd("run", slides, "--out", tmp_path / "c", "--region", rois, "--dry-run").stdout.splitlines()
-    assert dry[0].endswith("regions: one.geojson")
-    assert dry[1].endswith("two.geojson is missing, would fail (no_region)")
+    assert ", regions: one.geojson, would be analysed" in dry[0]
+    assert "would fail (no_region): two.geojson is missing" in dry[1]
 
 
 def test_a_file_beside_the_others_serves_a_slide_in_a_folder(mvd, slides, rois, tmp_path):
@@ -155,7 +155,7 @@ def test_a_table_line_without_a_slide_is_a_warning(mvd, slides, tmp_path):
     words = ["run", slides / "one.tif", "--out", tmp_path / "out", "--mpp-table", table]
     result = mvd(*words)
     assert result.exit_code == 0
-    warnings = [line for line in result.stderr.splitlines() if "warning" in line]
+    warnings = [line for line in result.stderr.splitlines() if "warning: sizes.csv" in line]
     assert len(warnings) == 2
     assert "sizes.csv, line 3: there is no slide 'absent'" in warnings[0]
     assert mvd(*words, "--quiet").output == ""
