@@ -222,6 +222,26 @@ def _bounds(circles, squares, near, pool):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _boxes_near(circles, square):  # type: ignore[no-untyped-def]
+    """The same circles with those boxes alone that a centre in ``square`` could lie in or touch.
+
+    A tissue's outline is hundreds of boxes, and a square meets a few.
+    """
+    x, y, half = square
+    reach = half + 4 * TOLERANCE * circles.radius
+    near = np.empty_like(circles.boxes)
+    count = 0
+    for k in range(len(near)):
+        left, top, right, bottom = circles.boxes[k]
+        if left <= x + reach and right >= x - reach and top <= y + reach and bottom >= y - reach:
+            near[count, 0], near[count, 1], near[count, 2], near[count, 3] = left, top, right, bottom
+            count += 1
+    return Circles(
+        circles.points, circles.weights, circles.radius, circles.taken, circles.apart, near[:count]
+    )
+
+
+@njit(cache=True, nogil=True)
 def _search(circles, squares, near, bounds, pool, best):  # type: ignore[no-untyped-def]
     """Search ``squares``, which come with the highest of their ``bounds`` first."""
     for k in range(len(squares)):
@@ -234,6 +254,6 @@ def _search(circles, squares, near, bounds, pool, best):  # type: ignore[no-unty
             count = _gather(near, k, pool)
             certain, uncertain, _, _ = _sift(circles, root, pool, 0, count, count)
             if can_win(certain + uncertain, best):
-                _search_square(circles, root, count, certain + uncertain, pool, best)
+                _search_square(_boxes_near(circles, root), root, count, certain + uncertain, pool, best)
         else:
             record(best, bounds[k], squares[k, 0], squares[k, 1])

@@ -6,16 +6,15 @@ have their hot spots (Belien 1999), and an eroded search region never looks ther
 counted.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.geometry import UM2_PER_MM2, circle_radius_um
+from mvd.hotspots.by_hand import HandPlaced, placed_hotspots
 from mvd.hotspots.centring import STEP_UM, settle
 from mvd.hotspots.densest import densest_centres
+from mvd.hotspots.field import Hotspot, radius_of, tissue_fraction
 from mvd.hotspots.inside import boxes_outside
 from mvd.hotspots.squares import fullest_squares
 from mvd.hotspots.sweep import Forbidden
@@ -28,58 +27,12 @@ NOWHERE = np.empty((0, 4))
 Points = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Hotspot:
-    """One hot spot: a circle of a given area that holds the most counted vessels.
-
-    Attributes
-    ----------
-    rank : int
-        1 for the best.
-    field_mm2 : float
-        Area of the circle, mm2.
-    x_um, y_um : float
-        Centre, um from the slide's top left corner, rounded to 0.001 um; every vessel that is counted lies
-        within ``radius_um`` of this rounded centre.
-    radius_um : float
-        Radius, um.
-    vessels : int
-        Counted vessels whose centroid lies in the circle.
-    tissue_fraction : float
-        Part of the circle that is tissue, 0 to 1.
-    chalkley : int or None
-        Chalkley count about the centre; None where it was not counted.
-    p : float or None
-        Chance of such a hot spot for vessels scattered at random; None where it was not compared.
-    shape : str
-        ``circle`` or ``square``; ``radius_um`` of a square is half its side.
-    """
-
-    rank: int
-    field_mm2: float
-    x_um: float
-    y_um: float
-    radius_um: float
-    vessels: int
-    tissue_fraction: float
-    chalkley: int | None = None
-    p: float | None = None
-    shape: str = "circle"
-
-    @property
-    def vessels_per_mm2(self) -> float:
-        """Counted vessels / area of the circle, 1/mm2."""
-        return self.vessels / self.field_mm2
-
-    @property
-    def vessels_per_mm2_tissue(self) -> float | None:
-        """Counted vessels / tissue area inside the circle, 1/mm2; None without tissue."""
-        area_mm2 = self.field_mm2 * self.tissue_fraction
-        return self.vessels / area_mm2 if area_mm2 > 0 else None
-
-
 def find_hotspots(
-    xy_um: Points, settings: HotspotSettings, tissue: Tissue, damage_um: Points = NOWHERE
+    xy_um: Points,
+    settings: HotspotSettings,
+    tissue: Tissue,
+    damage_um: Points = NOWHERE,
+    by_hand: HandPlaced | None = None,
 ) -> tuple[Hotspot, ...]:
     """Find the disjoint circles (or squares, by ``settings.shape``) that hold the most vessels, best first.
 
@@ -108,21 +61,28 @@ def find_hotspots(
         Left, top, right, bottom of rectangles that could not be read, um: no circle overlaps one. A centre is kept out
         of the rectangle grown by the radius on each side, which beside its corners is up to 0.41 radii more than
         needed.
+    by_hand : HandPlaced, optional
+        Fields that are hot spots because a person says so, wherever they lie, and fields that are none: those that are
+        found keep clear of both.
 
     Returns
     -------
     tuple of Hotspot
-        At most ``settings.count``; each holds a vessel. Centres are two radii apart, to 1e-6 um.
+        At most ``settings.count``, and those placed by hand at least; each that was found holds a vessel. Centres of
+        these are two radii apart, to 1e-6 um.
     """
-    radius_um = _radius_um(settings)
+    radius_um = radius_of(settings)
     vessels = np.unique(np.asarray(xy_um, dtype=np.float64).reshape(-1, 2), axis=0, return_counts=True)
     if not np.isfinite(vessels[0]).all():
         raise ValueError("vessel positions must be finite")
     boxes_um = forbidden_boxes(settings, tissue, damage_um)
+    by_hand = by_hand or HandPlaced(settings.field_mm2, settings.shape)
+    placed = placed_hotspots(xy_um, settings, tissue, by_hand)
     hotspots: list[Hotspot] = []
-    while len(hotspots) < settings.count:
+    while len(hotspots) + len(placed) < settings.count:
         taken_um = np.array([(spot.x_um, spot.y_um) for spot in hotspots]).reshape(-1, 2)
-        best = _best_circles if settings.shape == "circle" else _best_squares
+        taken_um = np.concatenate([taken_um, by_hand.taken_um])
+        best = best_circles if settings.shape == "circle" else best_squares
         tied = best(vessels, radius_um, taken_um, boxes_um)
         if not tied:
             break
@@ -131,7 +91,12 @@ def find_hotspots(
         )
         about = (len(hotspots) + 1, settings.field_mm2, x_um, y_um, radius_um, count, -minus_tissue)
         hotspots.append(Hotspot(*about, shape=settings.shape))
-    return tuple(hotspots)
+    if not placed:
+        return tuple(hotspots)
+    both = sorted(
+        [*hotspots, *placed], key=lambda spot: (-spot.vessels, -spot.tissue_fraction, spot.y_um, spot.x_um)
+    )
+    return tuple(replace(spot, rank=rank) for rank, spot in enumerate(both, 1))
 
 
 def most_vessels(xy_um: Points, settings: HotspotSettings, boxes_um: Points = NOWHERE) -> int:
@@ -147,7 +112,7 @@ def most_vessels(xy_um: Points, settings: HotspotSettings, boxes_um: Points = NO
     """
     if not len(xy_um):
         return 0
-    radius_um, weights = _radius_um(settings), np.ones(len(xy_um), np.int64)
+    radius_um, weights = radius_of(settings), np.ones(len(xy_um), np.int64)
     if settings.shape == "square":
         return fullest_squares(_steps(xy_um), weights, int(_steps(radius_um)), _steps(boxes_um), 0)[0]
     forbidden = Forbidden(np.empty((0, 2)), 2 * radius_um, boxes_um)
@@ -156,7 +121,7 @@ def most_vessels(xy_um: Points, settings: HotspotSettings, boxes_um: Points = NO
 
 def forbidden_boxes(settings: HotspotSettings, tissue: Tissue, damage_um: Points = NOWHERE) -> Points:
     """Where no centre may lie, (k, 4) float64: left, top, right, bottom, um; the arguments of ``find_hotspots``."""
-    radius_um = _radius_um(settings)
+    radius_um = radius_of(settings)
     boxes_um = _grown(damage_um, radius_um)
     if settings.edge == "allow":
         return boxes_um
@@ -169,68 +134,12 @@ def load_search() -> None:
     densest_centres(np.zeros((1, 2)), np.ones(1, np.int64), 1.0, nowhere, MOST_TIES)
 
 
-def hotspot_rank(xy_um: Points, hotspots: Sequence[Hotspot]) -> NDArray[np.int64]:
-    """Rank of the hot spot that each vessel lies in.
-
-    Parameters
-    ----------
-    xy_um : (n, 2) float64
-    hotspots : sequence of Hotspot
-        Best first.
-
-    Returns
-    -------
-    (n,) int64
-        0 where the vessel lies in none; where two circles touch in a vessel, the better rank.
-    """
-    xy_um = np.asarray(xy_um, dtype=np.float64).reshape(-1, 2)
-    ranks = np.zeros(len(xy_um), dtype=np.int64)
-    for spot in sorted(hotspots, key=lambda spot: -spot.rank):
-        away = np.abs(xy_um - [spot.x_um, spot.y_um])
-        if spot.shape == "square":  # whole 0.001 um: half a one more is no other vessel
-            held = away.max(axis=1) <= spot.radius_um + STEP_UM / 2
-        else:
-            held = np.hypot(away[:, 0], away[:, 1]) <= spot.radius_um
-        ranks[held] = spot.rank
-    return ranks
-
-
-def tissue_fraction(
-    tissue: Tissue, x_um: float, y_um: float, radius_um: float, shape: str = "circle"
-) -> float:
-    """Part of a circle or square that is tissue, 0 to 1, by the mask's pixels whose middle lies in it.
-
-    What lies outside the mask is not tissue. A circle that holds no pixel's middle takes the pixel it lies
-    in.
-    """
-    rows, cols = _pixels(y_um, radius_um, tissue.mpp), _pixels(x_um, radius_um, tissue.mpp)
-    dy, dx = (rows + 0.5) * tissue.mpp - y_um, (cols + 0.5) * tissue.mpp - x_um
-    if shape == "square":
-        inside = np.maximum(np.abs(dy)[:, None], np.abs(dx)[None, :]) <= radius_um
-    else:
-        inside = (dy * dy)[:, None] + (dx * dx)[None, :] <= radius_um * radius_um
-    if not inside.any():
-        rows, cols = np.array([int(y_um // tissue.mpp)]), np.array([int(x_um // tissue.mpp)])
-        inside = np.ones((1, 1), dtype=np.bool_)
-    top, left = max(-rows[0], 0), max(-cols[0], 0)
-    crop = tissue.mask[max(rows[0], 0) : max(rows[-1] + 1, 0), max(cols[0], 0) : max(cols[-1] + 1, 0)]
-    seen = inside[top : top + crop.shape[0], left : left + crop.shape[1]]
-    return float(np.count_nonzero(crop & seen) / np.count_nonzero(inside))
-
-
-def _radius_um(settings: HotspotSettings) -> float:
-    """Radius of the circle, or half the side of the square, in whole 0.001 um, as it is printed."""
-    if settings.shape == "square":
-        return round(sqrt(settings.field_mm2 * UM2_PER_MM2) / 2, 3)
-    return round(circle_radius_um(settings.field_mm2), 3)
-
-
 def _steps(lengths_um: Points | float) -> NDArray[np.int64]:
     """Lengths in whole 0.001 um."""
     return np.rint(np.asarray(lengths_um) / STEP_UM).astype(np.int64)
 
 
-def _best_squares(
+def best_squares(
     vessels: tuple[Points, NDArray[np.int64]], half_um: float, taken_um: Points, boxes_um: Points
 ) -> list[tuple[int, tuple[float, float]]]:
     """Return (count, centre) of the squares that tie for the best; none where nothing is left."""
@@ -251,13 +160,7 @@ def _grown(damage_um: Points, radius_um: float) -> Points:
     return boxes
 
 
-def _pixels(middle_um: float, radius_um: float, mpp: float) -> NDArray[np.int64]:
-    """Indices of the pixels that a circle can touch, along one axis."""
-    first, last = (middle_um - radius_um) // mpp, (middle_um + radius_um) // mpp
-    return np.arange(int(first), int(last) + 1)
-
-
-def _best_circles(
+def best_circles(
     vessels: tuple[Points, NDArray[np.int64]], radius_um: float, taken_um: Points, boxes_um: Points
 ) -> list[tuple[int, tuple[float, float]]]:
     """Return (count, rounded centre) of all circles that tie for the best; none where nothing is left."""

@@ -45,6 +45,11 @@ class Shape:
         shapely.prepare(self.outline)
         return np.asarray(shapely.intersects_xy(self.outline, xy_um[:, 0], xy_um[:, 1]), np.bool_)
 
+    @property
+    def key(self) -> bytes:
+        """The same for the same outline, wherever its rings begin."""
+        return bytes(shapely.to_wkb(shapely.normalize(self.outline)))
+
     def near(self, shape_px: tuple[int, int], mpp: float) -> NDArray[np.bool_]:
         """Pixels of a grid that lie inside, or within ``MARGIN_UM``, at least in part; (h, w) bool."""
         return coverage(shapely.buffer(self.outline, MARGIN_UM), shape_px, mpp) > 0
@@ -72,11 +77,14 @@ class Laid:
         One for each region of ``drawn``.
     union : Shape
         All of them; what several cover is in it once.
+    slide : shapely Polygon
+        All of the slide, um.
     """
 
     drawn: Drawn
     shapes: tuple[Shape, ...]
     union: Shape
+    slide: BaseGeometry
 
 
 def lay_regions(drawn: Drawn, info: SlideInfo) -> Laid:
@@ -108,7 +116,8 @@ def lay_regions(drawn: Drawn, info: SlideInfo) -> Laid:
             )
         shapes.append(Shape(region.name, shapely.transform(inside, lambda xy: xy * (info.mpp or 1.0))))
     union = shapely.union_all([shape.outline for shape in shapes])
-    return Laid(drawn, tuple(shapes), Shape(WHOLE, union))
+    slide_um = shapely.transform(slide_px, lambda xy: xy * (info.mpp or 1.0))
+    return Laid(drawn, tuple(shapes), Shape(WHOLE, union), slide_um)
 
 
 def part_in_boxes(outline: BaseGeometry | None, boxes: Boxes) -> BaseGeometry:

@@ -7,7 +7,7 @@ area is refused by its number and name, never left out. It knows nothing of the 
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,15 +36,21 @@ class Region:
     outline : shapely Polygon or MultiPolygon
         (x, y), pixels of level 0 from the top left corner of what QuPath shows of the slide. A self-crossing outline
         is taken apart where it crosses.
+    classification : str
+        Its class, as ``Tumor`` or ``Stroma`` in QuPath; empty without one.
     """
 
     name: str
     outline: BaseGeometry
+    classification: str = ""
 
     @classmethod
-    def polygon(cls, name: str, ring: ArrayLike, holes: Sequence[ArrayLike] = ()) -> "Region":
+    def polygon(
+        cls, name: str, ring: ArrayLike, holes: Sequence[ArrayLike] = (), classification: str = ""
+    ) -> "Region":
         """Make a region of one ring and the holes in it, each (n, 2) as (x, y), pixels of level 0."""
-        return cls(name, shapely.Polygon(np.asarray(ring, float), [np.asarray(h, float) for h in holes]))
+        outline = shapely.Polygon(np.asarray(ring, float), [np.asarray(hole, float) for hole in holes])
+        return cls(name, outline, classification)
 
 
 @dataclass(frozen=True)
@@ -83,9 +89,15 @@ def drawn_regions(given: str | Path | Sequence[Region]) -> Drawn:
     """
     if not isinstance(given, (str, Path)):
         regions = _named(
-            [(region.name, _area(region.outline, f"region {region.name!r}")) for region in given]
+            [
+                Region(region.name, _area(region.outline, f"region {region.name!r}"), region.classification)
+                for region in given
+            ]
         )
-        outlines = b"".join(shapely.to_wkb(region.outline) + region.name.encode() for region in regions)
+        outlines = b"".join(
+            shapely.to_wkb(region.outline) + f"{region.name}{region.classification}".encode()
+            for region in regions
+        )
         return Drawn(regions, "", hashlib.sha256(outlines).hexdigest())
     path = Path(given)
     try:
@@ -103,19 +115,19 @@ def drawn_regions(given: str | Path | Sequence[Region]) -> Drawn:
     return Drawn(_named(found, f"{path.name}: "), path.name, hashlib.sha256(content).hexdigest())
 
 
-def _named(found: Sequence[tuple[str, BaseGeometry]], where: str = "") -> tuple[Region, ...]:
+def _named(found: Sequence[Region], where: str = "") -> tuple[Region, ...]:
     """Give every area a name of its own."""
     if not found:
         raise RegionError(f"{where}holds no region; {_HOW_TO}")
     names = {WHOLE}
     regions = []
-    for number, (given, outline) in enumerate(found, 1):
-        first = " ".join(given.split()) or f"Region {number}"
+    for number, region in enumerate(found, 1):
+        first = " ".join(region.name.split()) or f"Region {number}"
         name, copy = first, 2
         while name in names:
             name, copy = f"{first} ({copy})", copy + 1
         names.add(name)
-        regions.append(Region(name, outline))
+        regions.append(replace(region, name=name))
     return tuple(regions)
 
 
@@ -137,8 +149,8 @@ def _no_number(word: str) -> NoReturn:
     raise RegionError(f"holds {word}, which is no coordinate; export the annotations from QuPath again")
 
 
-def _features(content: Any) -> Iterator[tuple[str, BaseGeometry]]:
-    """Yield the name and the area of every feature."""
+def _features(content: Any) -> Iterator[Region]:
+    """Yield every feature, its name may be empty."""
     if isinstance(content, dict) and content.get("type") == "FeatureCollection":
         features = content.get("features")
     elif isinstance(content, dict) and content.get("type") == "GeometryCollection":
@@ -154,19 +166,27 @@ def _features(content: Any) -> Iterator[tuple[str, BaseGeometry]]:
         properties = properties if isinstance(properties, dict) else {}
         if properties.get("objectType") in _FOUND_BY_PROGRAM:
             continue
-        name = _name(properties)
+        classification = _class(properties)
+        name = _plain(properties.get("name")) or classification
         called = f"feature {number}" + (f" ({name!r})" if name else "")
         geometry = feature.get("geometry") if feature.get("type") == "Feature" else feature
-        yield name, _area(_geometry(geometry, called), called)
+        yield Region(name, _area(_geometry(geometry, called), called), classification)
 
 
-def _name(properties: dict[str, Any]) -> str:
-    classification = properties.get("classification")
-    for source in (properties, classification if isinstance(classification, dict) else {}):
-        if isinstance(source.get("name"), str) and source["name"].strip():
-            # A name ends up in pictures and on a terminal: no line ends, nothing that steers either.
-            return " ".join("".join(c if c.isprintable() else " " for c in source["name"]).split())
-    return ""
+def _class(properties: dict[str, Any]) -> str:
+    """The class; a derived one, which newer QuPath writes as a list, as QuPath shows it: ``Tumor: CD34``."""
+    told = properties.get("classification")
+    if not isinstance(told, dict):
+        return _plain(told)
+    names = told["names"] if isinstance(told.get("names"), list) else [told.get("name")]
+    return ": ".join(filter(None, map(_plain, names)))
+
+
+def _plain(name: object) -> str:
+    """A name ends up in pictures and on a terminal: no line ends, nothing that steers either."""
+    if not isinstance(name, str):
+        return ""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
 def _geometry(geometry: Any, called: str) -> BaseGeometry:

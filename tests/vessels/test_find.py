@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawn import MPP, NO_STAIN, Inside, components_of, disc, drawn, ring, together, walls_of, wedge, without
 
-from mvd.result import VESSEL_COLUMNS
+from mvd.result import BY_HAND_COLUMNS, VESSEL_COLUMNS
 from mvd.runs import ROW, START, STOP, Components
 from mvd.segment import SKIRT, WALL
 from mvd.settings import VesselSettings
@@ -50,7 +50,9 @@ def shifted(components: Components, down: int, right: int) -> Components:
 
 def test_the_table_has_the_columns_of_the_contract_in_order() -> None:
     vessels = scene()
-    assert vessels.table.columns.tolist() == [column.name for column in VESSEL_COLUMNS[1:]]
+    assert vessels.table.columns.tolist() == [
+        column.name for column in VESSEL_COLUMNS[1 : -len(BY_HAND_COLUMNS)]
+    ]
     assert vessels.table["vessel_id"].tolist() == list(range(1, len(vessels.table) + 1))
     assert vessels.table["y_um"].is_monotonic_increasing
     assert len(vessels.outlines) == len(vessels.table)
