@@ -1,13 +1,19 @@
 """Tissue of known shape on blank glass: its area, holes, islands and border; and the white point."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from painted_tissue import BROWN, MPP, PINK, WHITE, disc, overview, painted, tissue_of
 
 from mvd.errors import NoTissue
+from mvd.phantom import PhantomSpec, make_phantom
 from mvd.settings import TissueSettings
 from mvd.tissue import find_tissue
+
+SAMPLES = Path(__file__).parents[1] / "sample_images"
 
 
 @pytest.mark.parametrize("mpp", [2.0, 4.0, 8.0])
@@ -140,3 +146,36 @@ def test_vessels_do_not_change_the_tissue() -> None:
         for col in range(300, 500, 25):
             cv2.circle(full, (col, row), 5, BROWN, cv2.FILLED)
     np.testing.assert_array_equal(tissue_of(full).mask, tissue_of(plain).mask)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4])
+@pytest.mark.parametrize(
+    ("name", "x", "y", "width", "height"),
+    [
+        ("control_1", 300, 400, 1400, 1500),
+        ("treated_1", 700, 800, 1000, 1000),
+        ("treated_2", 900, 900, 1000, 1100),
+        ("treated_1", 500, 284, 624, 1572),
+    ],
+)
+def test_a_field_cut_out_of_tissue_is_all_tissue(
+    name: str, x: int, y: int, width: int, height: int, factor: int
+) -> None:
+    """Gaps between the nuclei of pale stroma were glass, where the field held little that was brighter."""
+    pixels = tifffile.imread(SAMPLES / f"{name}.tif", key=0)[y : y + height, x : x + width]
+    size_px = (width // factor, height // factor)
+    pixels = cv2.resize(pixels, size_px, interpolation=cv2.INTER_AREA)
+    found = find_tissue(pixels, 0.5 * factor, TissueSettings())
+    assert found.mask.mean() > 0.985
+    assert min(found.white_point) > 230
+
+
+@pytest.mark.parametrize("seed", [51, 62])
+def test_light_that_falls_off_beside_the_tissue_makes_it_no_larger(seed: int) -> None:
+    """A dark corner of glass was tissue where no paraboloid follows the light."""
+    phantom = make_phantom(PhantomSpec(seed=seed, difficulty="hard"))
+    height, width = (side // 4 * 4 for side in phantom.rgb.shape[:2])
+    size_px = (width // 4, height // 4)
+    pixels = cv2.resize(phantom.rgb[:height, :width], size_px, interpolation=cv2.INTER_AREA)
+    found = find_tissue(pixels, 4 * phantom.mpp, TissueSettings())
+    assert found.mask.mean() == pytest.approx(phantom.tissue.mean(), rel=0.04)

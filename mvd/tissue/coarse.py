@@ -1,6 +1,7 @@
 """The overview at about 8 um/px: where it is flat over a hundred micrometres, as glass is and tissue is not."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ FLAT_RANGE, STEADY_RANGE = 4, 2
 
 CHROMA_PART = 0.15
 """Nearly grey: the channels are apart by no more than this part of the brightest."""
+
+T = TypeVar("T", bound=np.generic)
 
 _SMOOTH_UM, _MEAN_UM = 4.0, 25.0
 
@@ -81,9 +84,9 @@ def extremes(rgb: Rgb) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return cv2.min(cv2.min(red, green), blue), cv2.max(cv2.max(red, green), blue)
 
 
-def reduction(shape_px: tuple[int, int], mpp: float) -> int:
-    """Whole number by which an overview is reduced to come near 8 um/px."""
-    return max(1, min(round(COARSE_MPP / mpp), *shape_px))
+def reduction(shape_px: tuple[int, int], mpp: float, to_mpp: float = COARSE_MPP) -> int:
+    """Whole number by which an overview is reduced to come near a pixel size."""
+    return max(1, min(round(to_mpp / mpp), *shape_px))
 
 
 def reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
@@ -101,6 +104,13 @@ def reduced_mask(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
     height, width = mask.shape[0] // factor, mask.shape[1] // factor
     blocks = mask[: height * factor, : width * factor].reshape(height, factor, width, factor)
     return np.asarray(blocks.all(axis=(1, 3)))
+
+
+def enlarged(pixels: NDArray[T], factor: int, shape_px: tuple[int, int]) -> NDArray[T]:
+    """Undo ``reduced``: each pixel as a block; what was dropped at the edges is as it is beside them."""
+    wide = np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
+    lacking_px = [(0, side - now) for side, now in zip(shape_px, wide.shape, strict=True)]
+    return np.pad(wide, lacking_px, mode="edge")
 
 
 def disc(radius_um: float, mpp: float) -> NDArray[np.uint8]:

@@ -4,18 +4,33 @@ Input: the overview and what of it was not scanned. Output: ``Glass``. What is n
 told as a warning, never passed over.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mvd.geometry import um_to_px
 from mvd.slide.base import Rgb
-from mvd.tissue.coarse import CHROMA_PART, FLAT_RANGE, STEADY_RANGE, CoarseView, disc, extremes, reduced_mask
+from mvd.tissue.coarse import (
+    CHROMA_PART,
+    FLAT_RANGE,
+    STEADY_RANGE,
+    CoarseView,
+    coarse_view,
+    disc,
+    enlarged,
+    extremes,
+    reduced,
+    reduced_mask,
+    reduction,
+)
 from mvd.tissue.light import light_surface
 
 BARE_RADIUS_UM = 10.0
 """Bare glass holds a disc of this radius; the pale gaps between nuclei do not."""
+JUDGED_MPP = 2.0
+"""Glass is looked for at this pixel size, um/px, where the overview is finer: stroma is flat over a pixel or two."""
 TINTED_PART = 0.08
 """Glass whose channels are apart by more than this part of the brightest is told of."""
 
@@ -23,8 +38,12 @@ TINTED_PART = 0.08
 _BRIGHT_PART, _FLAT_LEVELS = 0.93, 3.0
 _LEAST_BACKGROUND_PART = 0.002
 _TINTED_MOST_CHROMA, _TINTED_LEAST_LEVEL, _TINTED_BRIGHT_PART = 0.35, 160, 0.97
-_LIGHT_ROUNDS, _LIGHT_PART = 8, 0.05
+_LIGHT_ROUNDS, _LIGHT_PART, _SURE_PART = 8, 0.05, 0.03
+_EVEN_RANGE, _DARKEST_PART = 8.0, 0.85  # levels over 80 um: the evenest tissue seen had 17
 _UNEVEN_PART = 0.1  # shading that is told of
+
+# Gaps between nuclei of pale stroma are as neutral as glass, but narrow, grainy, and lumens beside them are brighter.
+_WIDE_RADIUS_UM, _GAP_BRIGHT_PART, _GAP_GRAIN_LEVELS = 25.0, 0.98, 0.75
 
 
 @dataclass(frozen=True)
@@ -65,24 +84,39 @@ def find_glass(overview: Rgb, mpp: float, coarse: CoarseView, missing: NDArray[n
     missing : (h, w) bool
         What was not scanned; at least one pixel was.
     """
+    factor = reduction(missing.shape, mpp, JUDGED_MPP)
+    if factor > 1:
+        small = reduced(overview, factor)
+        missing_parts = ~reduced_mask(~missing, factor)
+        if not missing_parts.all():
+            glass = find_glass(small, mpp * factor, coarse_view(small, mpp * factor), missing_parts)
+            if glass.source == "brightest":
+                return _without_glass(overview, ~missing)
+            light = None if glass.light is None else enlarged(glass.light, factor, missing.shape)
+            return replace(glass, mask=enlarged(glass.mask, factor, missing.shape) & ~missing, light=light)
     # What is mixed with unscanned pixels, or measured against them, tells nothing of the glass.
     seen = (
         cv2.erode((~missing).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0 if missing.any() else ~missing
     )
     seen = seen if seen.any() else ~missing
     mask, light = _background(overview, mpp, coarse, seen)
+    mask = _without_stroma(overview, mpp, mask, light, seen)
     least = _LEAST_BACKGROUND_PART * np.count_nonzero(seen)
     if np.count_nonzero(mask) < max(least, 1):
         steady = _tinted_background(overview, coarse, seen)
         if np.count_nonzero(steady) < max(least, 1):
-            white = np.percentile(overview[seen], 99, axis=0).clip(1)
-            return Glass(mask, white, "brightest", None, (_no_background(white),))
+            return _without_glass(overview, seen)
         mask, light = steady, None
     # The upper quartile: pale tissue that passes for background only darkens the lower part.
     white = np.percentile(overview[mask], 75, axis=0).clip(1)
     if light is not None:
         light = light / np.float32(np.percentile(light[mask], 75))
     return Glass(mask, white, "background", light, _warnings(white, light))
+
+
+def _without_glass(overview: Rgb, seen: NDArray[np.bool_]) -> Glass:
+    white = np.percentile(overview[seen], 99, axis=0).clip(1)
+    return Glass(np.zeros_like(seen), white, "brightest", None, (_no_background(white),))
 
 
 def _background(
@@ -111,6 +145,37 @@ def _background(
     return (candidates & discs) > 0, light
 
 
+def _without_stroma(
+    overview: Rgb,
+    mpp: float,
+    mask: NDArray[np.bool_],
+    light: NDArray[np.float32] | None,
+    seen: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Of what looks bare in narrow gaps, keep what is as bright as wide glass is; without such, as lumens are."""
+    if not mask.any():
+        return mask
+    mean = overview.mean(axis=2, dtype=np.float32)
+    around = cv2.blur(mean, (5, 5))
+    level = around if light is None else around / light
+    wide = _with_wide_glass(mask, mpp)
+    if wide.any():
+        return np.asarray(wide | mask & (level >= _GAP_BRIGHT_PART * np.median(level[wide])))
+    kept: NDArray[np.bool_] = mask & (level >= _GAP_BRIGHT_PART * np.percentile(level[seen], 99.95))
+    grain = float(np.median(np.abs(mean - around)[kept])) if kept.any() else np.inf
+    return kept if grain <= _GAP_GRAIN_LEVELS else np.zeros_like(mask)
+
+
+def _with_wide_glass(mask: NDArray[np.bool_], mpp: float) -> NDArray[np.bool_]:
+    """Keep the parts that hold a wide disc of bare glass; beyond the slide's edge it goes on as it is there."""
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    padded = cv2.copyMakeBorder(closed, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    inside_px = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    wide = (inside_px >= um_to_px(_WIDE_RADIUS_UM, mpp)).astype(np.uint8)
+    _, labels = cv2.connectedComponents(closed, connectivity=4)
+    return mask & np.isin(labels, np.unique(labels[wide > 0]))
+
+
 def _light(
     coarse: CoarseView, seen: NDArray[np.bool_], shape_px: tuple[int, int]
 ) -> NDArray[np.float32] | None:
@@ -129,7 +194,18 @@ def _light(
         if np.array_equal(grown, found):
             break
         found = grown
-    return light_surface(coarse.grey, found, shape_px)
+    sure = found & (np.abs(coarse.grey - expected) <= _SURE_PART * expected)
+    found = sure | _flooded(sure, coarse, seen)
+    return light_surface(coarse.grey, found, shape_px, coarse.mpp)
+
+
+def _flooded(sure: NDArray[np.bool_], coarse: CoarseView, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Go on from glass to glass that is darker, where no edge lies between: tissue is never so even."""
+    even = seen & (coarse.sloping_spread <= _EVEN_RANGE) & coarse.neutral
+    even &= coarse.grey >= _DARKEST_PART * np.percentile(coarse.grey[seen], 99.5)
+    _, labels = cv2.connectedComponents(even.astype(np.uint8), connectivity=4)
+    reached = np.unique(labels[sure & even])
+    return np.asarray(np.isin(labels, reached[reached > 0]))
 
 
 def _tinted_background(overview: Rgb, coarse: CoarseView, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -145,10 +221,7 @@ def _tinted_background(overview: Rgb, coarse: CoarseView, seen: NDArray[np.bool_
     shown = coarse.grey[reduced_mask(seen, coarse.factor)]
     steady &= coarse.grey >= _TINTED_BRIGHT_PART * np.percentile(shown, 99.5)
     blocks = cv2.dilate(steady.astype(np.uint8), disc(BARE_RADIUS_UM, coarse.mpp))
-    height, width = seen.shape
-    wide = np.repeat(np.repeat(blocks, coarse.factor, axis=0), coarse.factor, axis=1)
-    missing_px = ((0, height - wide.shape[0]), (0, width - wide.shape[1]))
-    return seen & (np.pad(wide, missing_px, mode="edge") > 0)
+    return seen & (enlarged(blocks, coarse.factor, seen.shape) > 0)
 
 
 def _warnings(white: NDArray[np.float64], light: NDArray[np.float32] | None) -> tuple[str, ...]:

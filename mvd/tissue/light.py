@@ -1,13 +1,20 @@
-"""Bare glass -> how bright it is here and there: a smooth, low-order surface, never a local guess.
+"""Bare glass -> how bright it is here and there: a smooth, low-order surface, mended beside glass that differs from it.
 
 Only shading that the eye would see is answered, and only between values that were measured on glass.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mvd.geometry import um_to_px
+
 LEAST_SHADING = 0.04
 """Part of the light that must be missing somewhere before it is taken for shading."""
+
+NEAR_UM = 100.0
+"""Sigma of the mean over the glass nearby."""
+_FAR_WEIGHT = 0.02  # where less glass than this part is around, the paraboloid alone holds
 
 _LEAST_CELL_PX, _CELLS_ALONG = 3, 32
 _LEAST_CELL_PART, _LEAST_CELLS = 0.5, 24
@@ -18,6 +25,7 @@ def light_surface(
     grey: NDArray[np.uint8],
     glass: NDArray[np.bool_],
     shape_px: tuple[int, int],
+    mpp: float | None = None,
     least_shading: float = LEAST_SHADING,
 ) -> NDArray[np.float32] | None:
     """Fit a paraboloid to the brightness of the glass.
@@ -30,6 +38,9 @@ def light_surface(
         Where it shows glass beyond doubt.
     shape_px : (int, int)
         Height and width of the surface that is wanted, over the same area.
+    mpp : float, optional
+        Pixel size of the coarse view, um/px: within some ``NEAR_UM`` of glass the surface follows what was measured
+        there. A paraboloid alone when left out.
     least_shading : float
         Light that varies by less than this part of it is even.
 
@@ -44,19 +55,39 @@ def light_surface(
         return None
     terms, kept = _terms(*places.T), np.ones(len(levels), bool)
     for _ in range(_ROUNDS):
-        factors = np.linalg.lstsq(terms[kept], levels[kept], rcond=None)[0]
+        factors = np.asarray(np.linalg.lstsq(terms[kept], levels[kept], rcond=None)[0], np.float64)
         off = np.abs(terms @ factors - levels)
         kept = off <= max(_LEAST_TRIMMED, 3 * float(np.median(off)))
-    fitted = terms[kept] @ factors
+    fitted = levels if mpp else terms[kept] @ factors
     darkest, brightest = float(fitted.min()), float(fitted.max())
     if darkest > (1 - least_shading) * brightest:
         return None
+    surface = _surface(factors, shape_px)
+    if mpp:
+        nearby = _nearby(grey, glass, _surface(factors, grey.shape), mpp)
+        surface += cv2.resize(nearby, shape_px[::-1], interpolation=cv2.INTER_LINEAR)
+    light: NDArray[np.float32] = np.clip(surface, darkest, brightest) / np.float32(brightest)
+    return light
+
+
+def _nearby(
+    grey: NDArray[np.uint8], glass: NDArray[np.bool_], surface: NDArray[np.float32], mpp: float
+) -> NDArray[np.float32]:
+    """What glass is off the surface, levels: its mean around, less the farther it lies."""
+    sigma_px = um_to_px(NEAR_UM, mpp)
+    weight = glass.astype(np.float32)
+    off = (grey - surface) * weight
+    off, weight = (cv2.GaussianBlur(part, (0, 0), sigma_px) for part in (off, weight))
+    mean: NDArray[np.float32] = off / (weight + np.float32(_FAR_WEIGHT))
+    return mean
+
+
+def _surface(factors: NDArray[np.float64], shape_px: tuple[int, ...]) -> NDArray[np.float32]:
     rows, cols = np.linspace(-1, 1, shape_px[0])[:, None], np.linspace(-1, 1, shape_px[1])[None, :]
     along_rows = factors[0] + factors[1] * rows + factors[3] * rows**2
     along_cols = factors[2] * cols + factors[5] * cols**2
-    surface = (along_rows + along_cols + factors[4] * rows * cols).astype(np.float32)
-    light: NDArray[np.float32] = np.clip(surface, darkest, brightest) / np.float32(brightest)
-    return light
+    surface: NDArray[np.float32] = (along_rows + along_cols + factors[4] * rows * cols).astype(np.float32)
+    return surface
 
 
 def _terms(rows: NDArray[np.float64], cols: NDArray[np.float64]) -> NDArray[np.float64]:
