@@ -45,12 +45,14 @@ samples: $(TO_RUN)  ## Write sample_images again
 docs: $(TO_RUN)  ## Write docs/columns.md and docs/settings.md again, from the code
 	$(PY) docs/generate.py
 
-picture: $(TO_RUN)  ## Write the picture of the README again, from sample_images
+picture: $(TO_TEST)  ## Write the pictures of README and docs again, from sample_images (the report in Chromium)
 	mkdir -p docs/images && rm -rf build/picture
 	$(VENV)/bin/mvd run sample_images/control_1.tif --out build/picture --quiet \
 	  --hotspot-field-mm2 0.35 --report-hotspot-px 800 --report-hotspot-pictures 1
 	$(PY) -c "import sys, cv2; cv2.imwrite(sys.argv[2], cv2.imread(sys.argv[1]), [cv2.IMWRITE_JPEG_QUALITY, 88])" \
 	  build/picture/slides/*/hotspot_01.png docs/images/hotspot.jpg
+	$(VENV)/bin/mvd run sample_images --out build/picture/cohort --quiet
+	$(PY) tests/report/browsing.py build/picture/cohort docs/images
 
 pins:  ## Write constraints.txt again, from the newest versions that work together
 	rm -rf build/pins && $(PYTHON) -m venv build/pins

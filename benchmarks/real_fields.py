@@ -1,21 +1,17 @@
 """Real fields, where they are at hand: counts beside what one careful reader allows."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from accuracy_pictures import draw
-from numpy.typing import NDArray
 from page import markdown_table
+from peers import Peer
 
 import mvd
 from mvd.geometry import Rect
-
-Peer = Callable[[NDArray[np.uint8], float], pd.DataFrame]
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 GLIOMA_MPP, KATHER_MPP = 0.35, 0.5
@@ -68,7 +64,7 @@ def count(field: Field, peers: Mapping[str, Peer], pictures: Path | None) -> Cou
         by_method["mvd"] = int(result.vessels.table["counted"].sum())
         if pictures:
             draw(pictures / f"real_{field.path.stem}.png", rgb, mpp, result.vessels)
-    by_method |= {name: len(peer(rgb, mpp)) for name, peer in peers.items()}
+    by_method |= {name: int(peer(rgb, mpp).max()) for name, peer in peers.items()}
     return Counts(field, by_method)
 
 

@@ -1,20 +1,14 @@
 """Write docs/columns.md and docs/settings.md from the code: `make docs`.
 
-Input: the columns of ``mvd.result`` and the fields of ``mvd.Settings``. Output: the two pages. A test
+Input: the tables of ``mvd.report.exports.dictionary`` and the fields of ``mvd.Settings``. Output: the two pages. A test
 compares them with what is committed.
 """
 
 from pathlib import Path
 
 from mvd import Settings
-from mvd.result import (
-    FAILED_COLUMNS,
-    HOTSPOT_COLUMNS,
-    REGION_COLUMNS,
-    SUMMARY_COLUMNS,
-    VESSEL_COLUMNS,
-    Column,
-)
+from mvd.report.exports.dictionary import TABLES
+from mvd.result import Column
 
 HERE = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py (`make docs`); change the code, not this page. -->"
@@ -26,23 +20,6 @@ UTF-8, comma separated, decimal point, empty for missing. A text that begins wit
 or a carriage return gets a leading `'`, so that no spreadsheet runs it. Positions are in um from the slide's
 top left corner.
 """
-
-TABLES = (
-    ("summary.csv", "A row per slide, failed ones included.", SUMMARY_COLUMNS),
-    ("vessels.csv", "A row per candidate, counted or not: `slides/<slide_id>/vessels.csv`.", VESSEL_COLUMNS),
-    (
-        "hotspots.csv",
-        "A row per hot spot, of all slides beside summary.csv and of one in its folder.",
-        HOTSPOT_COLUMNS,
-    ),
-    (
-        "regions.csv",
-        "Only with `--region`: a row for each region of every slide as it was drawn, then one for all together; "
-        "beside summary.csv and in the slide's folder.",
-        REGION_COLUMNS,
-    ),
-    ("failed.csv", "Only if a slide failed.", FAILED_COLUMNS),
-)
 
 SETTINGS_TOP = f"""{NOTE}
 # The settings

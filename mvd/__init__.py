@@ -19,6 +19,8 @@ The way a slide takes (``mvd.analyze``)::
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mvd.corrections import Corrections
+    from mvd.corrections.readings import blinded_order, write_readings
     from mvd.errors import Cancelled, MvdError
     from mvd.geometry import Rect
     from mvd.pipeline import analyze
@@ -31,6 +33,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Cancelled",
+    "Corrections",
     "MvdError",
     "Rect",
     "Region",
@@ -40,11 +43,14 @@ __all__ = [
     "SlideResult",
     "__version__",
     "analyze",
+    "blinded_order",
     "open_slide",
+    "write_readings",
 ]
 
 _HOMES = {
     "Cancelled": "mvd.errors",
+    "Corrections": "mvd.corrections",
     "MvdError": "mvd.errors",
     "Rect": "mvd.geometry",
     "Region": "mvd.region",
@@ -53,7 +59,9 @@ _HOMES = {
     "SlideInfo": "mvd.slide",
     "SlideResult": "mvd.result",
     "analyze": "mvd.pipeline",
+    "blinded_order": "mvd.corrections.readings",
     "open_slide": "mvd.slide",
+    "write_readings": "mvd.corrections.readings",
 }
 
 

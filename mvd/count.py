@@ -4,13 +4,13 @@ Both ``analyze``, which has just read the slide, and ``recount``, which takes wh
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mvd import limits
 from mvd.found import Found
-from mvd.hotspots import Hotspot, hotspot_rank
+from mvd.hotspots import HandPlaced, Hotspot, hotspot_rank
 from mvd.measures import Measures, Place, measure
 from mvd.result import Picture, SlideResult
 from mvd.settings import Settings
@@ -23,12 +23,28 @@ Progress = Callable[[str, int, int], None]
 FieldPictures = Callable[[tuple[Hotspot, ...], str], tuple[Picture, ...]]
 
 
+@dataclass(frozen=True)
+class HandWork:
+    """What a person corrected.
+
+    Attributes
+    ----------
+    vessels : callable
+        Gives all candidates of the slide as corrected.
+    hotspots : tuple of HandPlaced
+    """
+
+    vessels: Callable[[Vessels], Vessels]
+    hotspots: tuple[HandPlaced, ...] = ()
+
+
 def count(
     found: Found,
     settings: Settings,
     overview: Picture,
     field_pictures: FieldPictures,
     *,
+    by_hand: HandWork | None = None,
     workers: int = 1,
     progress: Progress,
 ) -> SlideResult:
@@ -42,6 +58,8 @@ def count(
     overview : Picture
     field_pictures : callable
         Gives the pictures of the first hot spots, once they are known, of the kind ``hotspot`` or ``chalkley``.
+    by_hand : HandWork, optional
+        What a person corrected; the result is then that of the corrected vessels.
     workers : int
         Threads. Never changes a result.
     progress : callable
@@ -56,16 +74,20 @@ def count(
     tissue = limits.limit_tissue(found.tissue, union, found.damage)
     limits.check_limits(shown_name(found.info.path), tissue)
     progress("vessels", 0, 1)
-    vessels = find_vessels(
+    everything = find_vessels(
         found.components, found.tissue, found.stain, settings.vessel, found.analysis_mpp, workers=workers
     )
-    around = [vessels.outlines[int(row)] for row in np.flatnonzero(vessels.table["counted"])]
-    vessels = limits.limit_vessels(vessels, union, found.damage)
+    if by_hand:
+        everything = by_hand.vessels(everything)
+    around = [everything.outlines[int(row)] for row in np.flatnonzero(everything.table["counted"])]
+    vessels = limits.limit_vessels(everything, union, found, settings)
     progress("vessels", 1, 1)
     progress("hotspots", 0, 1)
 
+    placed = by_hand.hotspots if by_hand else ()
+
     def measured(vessels: Vessels, tissue: Tissue) -> Measures:
-        place = Place(vessels, tissue, around, found.stain, found.damage.boxes_um)
+        place = Place(vessels, tissue, around, found.stain, found.damage.boxes_um, placed)
         return measure(place, settings, workers=workers)
 
     measures = measured(vessels, tissue)
@@ -87,7 +109,7 @@ def count(
     )
     if found.laid is None:
         return result
-    return limits.with_regions(result, found.tissue, found.laid, found.damage, measured)
+    return limits.with_regions(result, everything, found, found.laid, measured)
 
 
 def _ranked(vessels: Vessels, hotspots: tuple[Hotspot, ...]) -> Vessels:

@@ -65,6 +65,18 @@ class LabelsError(MvdError):
     code = "labels"
 
 
+class CorrectionsError(MvdError):
+    """A file of hand corrections cannot be read, or a correction cannot be made."""
+
+    code = "corrections"
+
+
+class CohortError(MvdError):
+    """Clinical facts cannot be read, or do not fit the slides; the message names row and column."""
+
+    code = "cohort"
+
+
 class SettingsError(MvdError):
     """A setting is unknown, of the wrong type, or out of range."""
 

@@ -1,4 +1,4 @@
-"""Regions and damage -> the tissue and the vessels that count, and a row for each region.
+"""Regions and damage -> the tissue and the vessels that count, and a row for each region and zone.
 
 Input: all tissue and all candidates of a slide, the regions, and what could not be decoded. Output: the same, limited.
 It never looks for vessels, and what it leaves out stays in the table with its reason.
@@ -11,9 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.errors import NoTissue, UnreadableSlide
-from mvd.found import Damage
+from mvd.found import Damage, Found
 from mvd.measures import Measures
-from mvd.region import FULL, Laid, Shape, boxes_um, coverage, part_in_boxes, touched
+from mvd.region import (
+    CUT,
+    FULL,
+    OUTSIDE,
+    Frame,
+    Laid,
+    Profiles,
+    Shape,
+    boxes_um,
+    coverage,
+    part_in_boxes,
+    place,
+    touched,
+    zones,
+)
 from mvd.result import RegionResult, RegionResults, SlideResult
 from mvd.segment import local_filters
 from mvd.settings import Settings
@@ -26,19 +40,20 @@ MOST_INVALID = 0.01
 """A slide of which more tissue than this part cannot be decoded gives no number."""
 
 REASON = "out_of_region"
+CUT_REASON = "cut_by_edge"
 
 
-def near_regions(tissue: Tissue, laid: Laid | None) -> Tissue:
-    """Return the tissue in the regions (all where None) and close round them: where vessels are to be looked for.
+def near_regions(tissue: Tissue, shape: Shape | None) -> Tissue:
+    """Return the tissue in a shape (all where None) and close round it: where vessels are to be looked for.
 
     Raises
     ------
     NoTissue
         There is none.
     """
-    if laid is None:
+    if shape is None:
         return tissue
-    mask = tissue.mask & laid.union.near(tissue.mask.shape, tissue.mpp)
+    mask = tissue.mask & shape.near(tissue.mask.shape, tissue.mpp)
     if not mask.any():
         raise _no_tissue()
     return replace(tissue, mask=mask)
@@ -100,70 +115,103 @@ def check_limits(name: str, tissue: Tissue) -> None:
         raise _no_tissue()
 
 
-def limit_vessels(vessels: Vessels, shape: Shape | None, damage: Damage) -> Vessels:
-    """Take out of the count what has its centre outside a shape, and what damage touches or may have changed.
+def limit_vessels(vessels: Vessels, shape: Shape | None, found: Found, settings: Settings) -> Vessels:
+    """Take out of the count what a shape does not hold, and what damage touches or may have changed.
 
-    A vessel that the edge of a region cuts is counted, whole, where its centroid lies.
+    A vessel that the edge of a region or of the slide cuts is counted, whole, by the rule ``vessel.cut_by_edge``.
     """
-    table = vessels.table
-    xy_um = table[["x_um", "y_um"]].to_numpy(float)
-    out = np.zeros(len(table), np.bool_) if shape is None else ~shape.holds(xy_um)
-    if damage:
-        out[list(_touched(vessels, xy_um, damage))] = True
-    if not out.any():
-        return vessels
-    table = table.copy()
-    table.loc[out, "counted"] = False
-    table.loc[out, "reason"] = REASON
-    return replace(vessels, table=table)
+    limited, _ = _limited(vessels, shape, found, settings)
+    return limited
 
 
 def with_regions(
     result: SlideResult,
-    tissue: Tissue,
+    vessels: Vessels,
+    found: Found,
     laid: Laid,
-    damage: Damage,
     measured: Callable[[Vessels, Tissue], Measures],
 ) -> SlideResult:
-    """Measure each region for itself too; where regions overlap, a vessel is one of each.
+    """Measure each region and zone for itself too; where they overlap, a vessel is one of each.
+
+    What has the same outline, as a class of one region, is measured once.
 
     Parameters
     ----------
     result : SlideResult
         Of the regions together.
-    tissue : Tissue
-        Of the whole slide.
+    vessels : Vessels
+        Of the whole slide: an edge that cuts a vessel out of one region is no edge of the regions together.
+    found : Found
     laid : Laid
-    damage : Damage
+        The regions.
     measured : callable
         Measures vessels in a tissue.
     """
-    regions = tuple(
-        _measured(result, limit_tissue(tissue, shape, damage), shape, measured) for shape in laid.shapes
-    )
-    whole = RegionResult(laid.union.name, laid.union.polygons_um, result.summary)
-    return replace(result, drawn=RegionResults(laid.drawn.file_name, laid.drawn.sha256, regions, whole))
+    rows = {laid.union.key: result.summary}
+    found_in = []
+    for zone in zones(laid, result.settings.region):
+        shape = zone.shape
+        if shape.key not in rows:
+            tissue = limit_tissue(found.tissue, shape, found.damage)
+            own = _held(vessels, shape, found, result.settings)
+            measures = measured(own, tissue)
+            rows[shape.key] = summarize(
+                result.info, result.analysis_mpp, tissue, own, measures, result.settings
+            )
+        told = (zone.kind, zone.classification)
+        found_in.append(RegionResult(shape.name, shape.polygons_um, rows[shape.key], *told))
+    whole = RegionResult(laid.union.name, laid.union.polygons_um, result.summary, "all")
+    parted = tuple(found_in[: len(laid.shapes)]), tuple(found_in[len(laid.shapes) :])
+    return replace(result, drawn=RegionResults(laid.drawn.file_name, laid.drawn.sha256, *parted, whole))
 
 
-def _measured(
-    result: SlideResult, tissue: Tissue, shape: Shape, measured: Callable[[Vessels, Tissue], Measures]
-) -> RegionResult:
-    table, outlines = result.vessels.table, result.vessels.outlines
-    rows = np.flatnonzero(shape.holds(table[["x_um", "y_um"]].to_numpy(float)))
-    own = Vessels(table.iloc[rows], tuple(outlines[row] for row in rows))
-    measures = measured(own, tissue)
-    row = summarize(result.info, result.analysis_mpp, tissue, own, measures, result.settings)
-    return RegionResult(shape.name, shape.polygons_um, row)
+def _held(vessels: Vessels, shape: Shape, found: Found, settings: Settings) -> Vessels:
+    """The candidates of one region, counted or not, without those outside."""
+    limited, outside = _limited(vessels, shape, found, settings)
+    rows = np.flatnonzero(~outside)
+    return Vessels(limited.table.iloc[rows], tuple(limited.outlines[row] for row in rows))
+
+
+def _limited(
+    vessels: Vessels, shape: Shape | None, found: Found, settings: Settings
+) -> tuple[Vessels, NDArray[np.bool_]]:
+    """Return the vessels with what is taken out marked, and which of them lie outside the shape."""
+    table, damage = vessels.table, found.damage
+    xy_um = table[["x_um", "y_um"]].to_numpy(float)
+    profiles = Profiles(xy_um, _reach_um(vessels), lambda row: vessels.outlines[row].outer)
+    height_um, width_um = (side * (found.info.mpp or 1.0) for side in found.info.shape_px)
+    frame = Frame(settings.vessel.cut_by_edge, width_um, height_um, found.analysis_mpp)
+    places = place(profiles, shape, frame)
+    outside = places == OUTSIDE
+    out = outside.copy()
+    if damage:
+        out[list(_touched(vessels, xy_um, damage))] = True
+    # Whether a vessel at the edge counts is a rule, and a person may say otherwise; where it lies is none.
+    said = (table["reason"] == "by_hand").to_numpy() & table["counted"].to_numpy(bool)
+    cut = (places == CUT) & ~out & ~said
+    if not (out | cut).any():
+        return vessels, outside
+    table = table.copy()
+    table.loc[out | cut, "counted"] = False
+    table.loc[out, "reason"] = REASON
+    table.loc[cut, "reason"] = CUT_REASON
+    return replace(vessels, table=table), outside
 
 
 def _touched(vessels: Vessels, xy_um: NDArray[np.float64], damage: Damage) -> Iterator[int]:
     """Yield the rows of the vessels that damage touches, after a look at their centres and sizes alone."""
-    reach = vessels.table["max_feret_um"].to_numpy(float)[:, None] + damage.reach_um
+    reach = _reach_um(vessels)[:, None] + damage.reach_um
     for box in damage.boxes_um:
         away = np.maximum(np.maximum(box[:2] - xy_um, xy_um - box[2:]), 0)
         for row in np.flatnonzero((away <= reach).all(axis=1)):
             if touched(vessels.outlines[row].outer, box[None], damage.reach_um):
                 yield int(row)
+
+
+def _reach_um(vessels: Vessels) -> NDArray[np.float64]:
+    """How far each reaches from its centroid at most; one that is a mere point lies in one pixel."""
+    reach_um: NDArray[np.float64] = np.nan_to_num(vessels.table["max_feret_um"].to_numpy(float), nan=2.0)
+    return reach_um
 
 
 def _under(box: NDArray[np.float64], mpp: float) -> tuple[slice, slice]:

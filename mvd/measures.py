@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.chalkley import FIELD_MM2, ChalkleyCount, FilledVessels, chalkley_count, mean_of_three
-from mvd.hotspots import Hotspot, find_hotspots, forbidden_boxes, most_vessels
+from mvd.hotspots import HandPlaced, Hotspot, find_hotspots, forbidden_boxes, most_vessels
 from mvd.settings import HotspotSettings, Settings
 from mvd.spatial import (
     DensityMap,
@@ -55,6 +55,8 @@ class Place:
     stain : Stain
     damage_um : (k, 4) float64
         Left, top, right, bottom of what could not be decoded, um.
+    by_hand : tuple of HandPlaced
+        Hot spots that a person placed or took away, field by field.
     """
 
     vessels: Vessels
@@ -62,6 +64,7 @@ class Place:
     around: Sequence[Outline]
     stain: Stain
     damage_um: Points
+    by_hand: tuple[HandPlaced, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Measures:
     hotspots : tuple of Hotspot
         Of the headline's field, best first, with their p.
     ladder : tuple of Hotspot
-        Of the other fields, field by field in the order of ``LADDER_MM2``; without p.
+        Of the other fields, field by field in the order of ``LADDER_MM2``; with p by ``hotspot.ladder_nulls``.
     chalkley_spots : tuple of Hotspot
         The first hot spots of Chalkley's 0.196 mm2, three at most.
     chalkley : tuple of ChalkleyCount
@@ -120,18 +123,19 @@ def measure(place: Place, settings: Settings, *, workers: int = 1) -> Measures:
     counted = place.vessels.table["counted"].to_numpy(bool)
     xy_um = place.vessels.table.loc[counted, ["x_um", "y_um"]].to_numpy(float)
     filled = FilledVessels.of([place.vessels.outlines[int(row)] for row in np.flatnonzero(counted)])
+    fields = fields_in_use(settings.hotspot)
     with ThreadPoolExecutor(workers) as pool:
-        headline, *others = pool.map(
-            lambda field: _hotspots(xy_um, field, place, filled), _fields(settings.hotspot)
-        )
+        found = list(pool.map(lambda field: _hotspots(xy_um, field, place, filled), fields))
     maxima, ripley = _chance(xy_um, place, settings, workers)
+    tested = [_with_p(spots, one) for spots, one in zip(found, maxima, strict=False)]
+    headline, *others = [*tested, *found[len(tested) :]]
     chalkley_spots = [spot for spots in (headline, *others) for spot in spots if _is_chalkleys(spot)][:3]
     return Measures(
-        tuple(replace(spot, p=maxima.p(spot.vessels)) for spot in headline) if maxima else headline,
+        headline,
         tuple(spot for spots in others for spot in spots),
         tuple(chalkley_spots),
         tuple(chalkley_count(filled, spot.x_um, spot.y_um) for spot in chalkley_spots),
-        maxima.expected if maxima else None,
+        maxima[0].expected if maxima else None,
         density_map(xy_um, place.tissue, settings.spatial.bandwidth_um),
         vessel_distance(place.around, place.tissue),
         nearest_neighbours(xy_um, place.tissue),
@@ -141,7 +145,7 @@ def measure(place: Place, settings: Settings, *, workers: int = 1) -> Measures:
     )
 
 
-def _fields(settings: HotspotSettings) -> list[HotspotSettings]:
+def fields_in_use(settings: HotspotSettings) -> list[HotspotSettings]:
     """The headline's field, the other areas, and a circle of Chalkley's area if none of them is one."""
     fields = [settings]
     if settings.ladder:
@@ -159,29 +163,43 @@ def _hotspots(
     xy_um: Points, settings: HotspotSettings, place: Place, filled: FilledVessels
 ) -> tuple[Hotspot, ...]:
     """The hot spots of one field, each with the Chalkley count about its centre."""
-    spots = find_hotspots(xy_um, settings, place.tissue, place.damage_um)
+    field = (settings.field_mm2, settings.shape)
+    by_hand = next((each for each in place.by_hand if (each.field_mm2, each.shape) == field), None)
+    spots = find_hotspots(xy_um, settings, place.tissue, place.damage_um, by_hand)
     return tuple(replace(spot, chalkley=chalkley_count(filled, spot.x_um, spot.y_um).hits) for spot in spots)
+
+
+def _with_p(spots: tuple[Hotspot, ...], maxima: NullMaxima) -> tuple[Hotspot, ...]:
+    return tuple(replace(spot, p=maxima.p(spot.vessels)) for spot in spots)
 
 
 def _chance(
     xy_um: Points, place: Place, settings: Settings, workers: int
-) -> tuple[NullMaxima | None, RipleyTest | None]:
-    """The fullest fields of random patterns, and Ripley's L beside theirs; None where there is nothing to compare."""
+) -> tuple[list[NullMaxima], RipleyTest | None]:
+    """The fullest fields of random patterns, and Ripley's L beside theirs; nothing where there is none to compare.
+
+    The maxima are those of the headline's field, and with ``ladder_nulls`` of all fields, in the same patterns.
+    """
     hotspot, tissue = settings.hotspot, place.tissue
     if not len(xy_um) or not hotspot.nulls or not tissue.mask.any():
-        return None, None
-    boxes_um = forbidden_boxes(hotspot, tissue, place.damage_um)
+        return [], None
+    fields = fields_in_use(hotspot) if hotspot.ladder_nulls else [hotspot]
+    boxes_um = [forbidden_boxes(field, tissue, place.damage_um) for field in fields]
     window = pair_window(tissue, settings.spatial.ripley_max_um)
     measured = measure_nulls(
         tissue_runs(tissue),
         len(xy_um),
-        lambda null_um: (most_vessels(null_um, hotspot, boxes_um), window.pairs(null_um)),
+        lambda null_um: (
+            [most_vessels(null_um, field, boxes) for field, boxes in zip(fields, boxes_um, strict=True)],
+            window.pairs(null_um),
+        ),
         nulls=hotspot.nulls,
         seed=hotspot.seed,
         workers=workers,
     )
-    maxima = np.array([most for most, _ in measured])
-    in_field = len(xy_um) * hotspot.field_mm2 / tissue.area_mm2
-    return NullMaxima(maxima, len(xy_um), in_field), ripley_test(
-        xy_um, window, [pairs for _, pairs in measured]
-    )
+    most = np.array([most for most, _ in measured]).T
+    maxima = [
+        NullMaxima(of_field, len(xy_um), len(xy_um) * field.field_mm2 / tissue.area_mm2)
+        for of_field, field in zip(most, fields, strict=True)
+    ]
+    return maxima, ripley_test(xy_um, window, [pairs for _, pairs in measured])

@@ -51,7 +51,7 @@ def analyze(
         What to measure; the defaults if left out.
     region : str, Path or sequence of Region, optional
         A GeoJSON file as QuPath exports it, or regions: the areas, together, that the analysis is limited to. Stain and
-        thresholds are fitted on all tissue all the same. A vessel counts where its centroid lies inside.
+        thresholds are fitted on all tissue all the same. ``vessel.cut_by_edge`` says how a vessel that they cut counts.
     tile_px : int
         Side of a tile, px. Never changes a result.
     workers : int, optional
@@ -83,6 +83,8 @@ def analyze(
 
         slide = in_srgb(slide)
     laid = None
+    if region is None and settings.region.margin_um:
+        raise SettingsError("region.margin_um lays a margin round drawn regions: give them too (--region)")
     if region is not None:
         from mvd.region import drawn_regions, lay_regions
 
@@ -120,9 +122,10 @@ def _analyze(slide: Slide, settings: Settings, laid: Laid | None, how: _How) -> 
     from mvd.count import count
     from mvd.fit import fit_stain
     from mvd.found import Found, pack_found
+    from mvd.region import looked_at
     from mvd.scan import scan
 
-    near = limits.near_regions(overview.tissue, laid)
+    near = limits.near_regions(overview.tissue, looked_at(laid, settings.region) if laid else None)
     report("fit", 0, 1)
     stain = fit_stain(level, overview.picture.rgb, overview.tissue, settings)
     report("fit", 1, 1)

@@ -6,18 +6,18 @@ anew. What decides which pixels are stained cannot be changed here.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mvd.count import Progress, count
+from mvd.count import HandWork, Progress, count
 from mvd.errors import SettingsError, UnreadableSlide
-from mvd.found import FOUND_NAME, unpack_found
+from mvd.found import FOUND_NAME, Found, unpack_found
 from mvd.geometry import Rect
 from mvd.hotspots import Hotspot
-from mvd.report.kept import OVERVIEW_NAME, read_pictures
+from mvd.report.kept import AUTOMATIC, OVERVIEW_NAME, read_pictures
 from mvd.result import Picture, SlideResult
 from mvd.settings import Settings, is_rule
 
@@ -55,30 +55,65 @@ def stored_settings(about: Mapping[str, Any], changes: Mapping[str, Mapping[str,
     return after
 
 
-def recount_slide(
-    folder: Path,
-    changes: Mapping[str, Mapping[str, Any]],
-    *,
-    workers: int = 1,
-    progress: Progress,
-) -> tuple[SlideResult, str, str]:
-    """Count the vessels of a finished slide again.
+@dataclass(frozen=True)
+class Stored:
+    """A finished slide, ready to be counted again.
+
+    Attributes
+    ----------
+    folder : Path
+        ``slides/<slide_id>``.
+    about : mapping
+        Content of its ``slide.json``.
+    settings : Settings
+        Those of ``about``, with the changes.
+    found : Found
+    pictures : mapping
+        Name -> picture.
+    """
+
+    folder: Path
+    about: Mapping[str, Any]
+    settings: Settings
+    found: Found
+    pictures: Mapping[str, Picture]
+
+    def count(
+        self, *, by_hand: HandWork | None = None, workers: int = 1, progress: Progress = lambda *_: None
+    ) -> SlideResult:
+        """Count its vessels; see ``mvd.count.count``."""
+        overview = self.pictures[OVERVIEW_NAME]
+        close = {name: picture for name, picture in self.pictures.items() if name != OVERVIEW_NAME}
+        of_the_slide = {name: picture for name, picture in close.items() if AUTOMATIC in name}
+        close = of_the_slide or close  # the others are parts of these and the overview
+
+        def fields(hotspots: tuple[Hotspot, ...], kind: str) -> tuple[Picture, ...]:
+            shown = hotspots[: self.settings.report.hotspot_pictures]
+            own = [picture for name, picture in close.items() if kind in name]
+            others = [picture for name, picture in close.items() if kind not in name]
+            return tuple(_picture_of(hotspot, (own, others), overview) for hotspot in shown)
+
+        result = count(
+            self.found,
+            self.settings,
+            overview,
+            fields,
+            by_hand=by_hand,
+            workers=workers,
+            progress=progress,
+        )
+        return replace(result, candidates=(self.folder / FOUND_NAME).read_bytes())
+
+
+def open_stored(folder: Path, changes: Mapping[str, Mapping[str, Any]] | None = None) -> Stored:
+    """Read what ``mvd run`` stored of a slide.
 
     Parameters
     ----------
     folder : Path
         ``slides/<slide_id>`` of a result folder.
-    changes : mapping
+    changes : mapping, optional
         Section -> name -> value; what is not in it stays as it was.
-    workers : int
-        Threads. Never changes a result.
-    progress : callable
-        As in ``analyze``.
-
-    Returns
-    -------
-    (SlideResult, str, str)
-        The result, the slide's id and its name.
 
     Raises
     ------
@@ -88,20 +123,37 @@ def recount_slide(
         As ``stored_settings``.
     """
     about = _about(folder)
-    settings = stored_settings(about, changes)
+    settings = stored_settings(about, changes or {})
     pictures = read_pictures(folder, about["pictures"])
-    overview = pictures.pop(OVERVIEW_NAME)
+    return Stored(folder, about, settings, unpack_found(folder / FOUND_NAME), pictures)
 
-    def close(hotspots: tuple[Hotspot, ...], kind: str) -> tuple[Picture, ...]:
-        shown = hotspots[: settings.report.hotspot_pictures]
-        own = [picture for name, picture in pictures.items() if kind in name]
-        others = [picture for name, picture in pictures.items() if kind not in name]
-        return tuple(_picture_of(hotspot, (own, others), overview) for hotspot in shown)
 
-    found = unpack_found(folder / FOUND_NAME)
-    result = count(found, settings, overview, close, workers=workers, progress=progress)
-    result = replace(result, candidates=(folder / FOUND_NAME).read_bytes())
-    return result, about["slide_id"], about["slide"]
+def recount_slide(
+    folder: Path,
+    changes: Mapping[str, Mapping[str, Any]],
+    *,
+    workers: int = 1,
+    progress: Progress,
+) -> tuple[SlideResult, str, str]:
+    """Count the vessels of a finished slide again, without what a person corrected.
+
+    Parameters
+    ----------
+    folder, changes
+        As in ``open_stored``, and its errors.
+    workers : int
+        Threads. Never changes a result.
+    progress : callable
+        As in ``analyze``.
+
+    Returns
+    -------
+    (SlideResult, str, str)
+        The result, the slide's id and its name.
+    """
+    stored = open_stored(folder, changes)
+    result = stored.count(workers=workers, progress=progress)
+    return result, stored.about["slide_id"], stored.about["slide"]
 
 
 def _about(folder: Path) -> dict[str, Any]:

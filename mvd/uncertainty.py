@@ -72,17 +72,19 @@ def density_interval(
     area_mm2 = tissue.area_mm2
     if area_mm2 <= 0:
         return None
-    columns = {name: table[name].to_numpy() for name in table.columns}
+    by_hand = table["reason"].to_numpy() == "by_hand"  # no threshold changes what a person decided
+    decided = int(np.count_nonzero(table["counted"].to_numpy(bool) & by_hand))
+    columns = {name: table[name].to_numpy()[~by_hand] for name in table.columns}
     counted = columns["counted"].astype(bool)
-    density = np.count_nonzero(counted) / area_mm2
+    density = (np.count_nonzero(counted) + decided) / area_mm2
     others = (
         _threshold_counts(columns, counted, stain, by.threshold_part),
         _stain_counts(columns, counted, stain, settings, by.stain_deg),
     )
-    densities = [[count / area_mm2 for count in counts] for counts in others]
+    densities = [[(count + decided) / area_mm2 for count in counts] for counts in others]
     densities.append(
         [
-            _count_of_size(columns, counted, settings, scale) / (area_mm2 * scale**2)
+            (_count_of_size(columns, counted, settings, scale) + decided) / (area_mm2 * scale**2)
             for scale in (1 - by.mpp_part, 1 + by.mpp_part)
         ]
     )

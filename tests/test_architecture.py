@@ -37,27 +37,32 @@ STAGES = (
 )
 MAY_IMPORT = {
     "errors": set(),
+    "columns": set(),
     "geometry": set(),
     "pinned": set(),
     "settings": {"errors", "pinned"},
     **{stage: BASE | set(STAGES[:position]) for position, stage in enumerate(STAGES)},
     "found": BASE | set(STAGES),
-    "result": BASE | set(STAGES) | {"found", "measures"},
+    "result": BASE | set(STAGES) | {"columns", "found", "measures"},
     "uncertainty": BASE | set(STAGES),
     "measures": BASE | set(STAGES) | {"uncertainty"},
     "summary": BASE | set(STAGES) | {"result", "public", "measures"},
     "fit": BASE | set(STAGES[:9]),
     "walls": BASE | set(STAGES[:8]),
     "scan": BASE | set(STAGES[:9]) | {"walls"},
-    "training": BASE | set(STAGES) | {"fit", "overview", "public", "walls"},
+    "training": BASE | set(STAGES) | {"corrections", "fit", "overview", "public", "walls"},
     "overview": BASE | set(STAGES[:3]) | {"result"},
     "limits": BASE | set(STAGES) | {"found", "measures", "result", "summary"},
     "count": BASE | set(STAGES) | {"found", "limits", "measures", "result", "summary"},
     "pipeline": BASE | set(STAGES) | {"fit", "scan", "found", "result", "overview", "limits", "count"},
     "report": BASE | {"found", "hotspots", "measures", "result"},
     "recount": BASE | set(STAGES) | {"found", "count", "report", "result"},
-    "batch": BASE | {"public", "pipeline", "report", "result", "recount", "slide"},
-    "stats": BASE | {"result"},
+    "corrections": BASE
+    | set(STAGES)
+    | {"found", "count", "limits", "measures", "recount", "report"}
+    | {"columns", "public", "result"},
+    "batch": BASE | {"public", "pipeline", "report", "result", "recount", "slide"} | {"corrections"},
+    "stats": BASE | {"report", "result"},
     "phantom": BASE | set(STAGES) | {"result"},
     "cli": BASE
     | {"public", "batch", "pipeline", "report", "stats", "slide", "result", "phantom"}
@@ -70,13 +75,15 @@ BORROWED = {("mvd.stain", "stain_luts")}  # the one function that stages share: 
 PLUGIN = "plugins/napari/"
 HOMES = {
     "click": ("mvd/cli/",),
-    "pydantic": ("mvd/settings/",),
+    "pydantic": ("mvd/settings/", "mvd/corrections/"),
     "jinja2": ("mvd/report/html.py",),
-    "shapely": ("mvd/region/", "mvd/found/"),
+    "openpyxl": ("mvd/report/exports/workbook.py",),
+    "pyarrow": ("mvd/report/exports/parquet.py",),
+    "shapely": ("mvd/region/", "mvd/found/", "mvd/corrections/"),
     "sklearn": ("mvd/training/",),
     "filelock": ("mvd/batch/",),
     "openslide": ("mvd/slide/openslide.py",),
-    "tifffile": ("mvd/slide/", "mvd/phantom", "mvd/report/density_tiff.py"),
+    "tifffile": ("mvd/slide/", "mvd/phantom", "mvd/report/density_tiff.py", "mvd/report/label_image.py"),
     "zarr": ("mvd/slide/zarr.py",),
     "simplejpeg": ("mvd/slide/", "mvd/phantom"),
     "imagecodecs": ("mvd/slide/", "mvd/phantom"),

@@ -31,11 +31,11 @@ def rows(text: str) -> list[list[str]]:
 def test_accuracy_puts_mvd_beside_its_peers(tmp_path):
     text = quick("accuracy.py", "--pictures", str(tmp_path))
     scores = {(row[0], row[1], row[2].strip("*")): row[3:] for row in rows(text) if len(row) == 9}
-    for method in ("mvd", "first script", "Fiji style"):
+    for method in ("mvd", "first script", "Fiji style", "HistomicsTK style"):
         assert {form for difficulty, form, own in scores if own == method} == {"no JPEG", "JPEG 80"}
     assert float(scores["clean", "no JPEG", "mvd"][2]) > 0.9
     assert float(scores["clean", "no JPEG", "mvd"][2]) > float(scores["clean", "no JPEG", "first script"][2])
-    assert (tmp_path / "clean_1000.png").stat().st_size > 10_000
+    assert (tmp_path / "clean_9000.png").stat().st_size > 10_000
 
 
 @pytest.mark.skipif(
@@ -77,3 +77,19 @@ def test_a_benchmark_writes_its_own_section_only(tmp_path):
     text = results.read_text(encoding="utf-8")
     assert text.startswith("# Results")
     assert re.findall(r"^(fast\w*|right)$", text, re.M) == ["faster", "right"]
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="no groups of processes on this system")
+def test_soak_loses_and_doubles_nothing():
+    text = quick("soak.py")
+    counts = {row[0]: row[1] for row in rows(text) if len(row) == 2}
+    assert (counts["slides"], counts["ended by SIGKILL, all processes"]) == ("12", "2")
+    assert "**Passed**" in text
+
+
+def test_robustness_gives_the_shift_of_each_change():
+    shifts = {
+        row[0]: float(row[1].rstrip("%")) for row in rows(quick("robustness.py")) if row[1].endswith("%")
+    }
+    assert set(shifts) == {"brightness 90%", "JPEG quality 50"}
+    assert all(abs(shift) < 20 for shift in shifts.values())

@@ -1,6 +1,9 @@
 """The trees' vote against scikit-learn's own, and a file that is believed only when it holds together."""
 
+import io
 import json
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -171,6 +174,30 @@ def test_a_file_cut_off_anywhere_is_refused(tmp_path, forest):
     for part in (0.1, 0.5, 0.99):
         (tmp_path / "model.npz").write_bytes(content[: int(part * len(content))])
         refused(tmp_path / "model.npz", "")
+
+
+@pytest.mark.parametrize("shape", [(10**14,), (10**7, 10**7), (0,)])
+def test_an_array_that_says_another_size_than_it_has_takes_no_memory(tmp_path, forest, shape):
+    content = io.BytesIO()
+    own = io.BytesIO(classifier_bytes(Classifier(forest, 0.5, 0.05)))
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive, zipfile.ZipFile(own) as whole:
+        for name in whole.namelist():
+            archive.writestr(name, whole.read(name) if name != "left.npy" else lying(shape))
+    (tmp_path / "model.npz").write_bytes(content.getvalue())
+    tracemalloc.start()
+    try:
+        refused(tmp_path / "model.npz", "another size than it has")
+        assert tracemalloc.get_traced_memory()[1] < 50 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def lying(shape):
+    """A .npy of four bytes that says it has another shape."""
+    stream = io.BytesIO()
+    header = {"descr": "<i4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+    return stream.getvalue() + bytes(4)
 
 
 def test_another_file_than_the_settings_name_is_refused(tmp_path, forest):

@@ -48,6 +48,20 @@ def test_threads_change_nothing() -> None:
     np.testing.assert_array_equal(one.density.per_mm2, two.density.per_mm2)
 
 
+def test_every_area_has_the_p_that_it_has_as_the_headline() -> None:
+    planted = scattered(150)
+    planted[:25] = np.round(np.random.default_rng(2).normal(1000, 60, (25, 2)), 3)
+    headline, every = (measured(planted, nulls=39, ladder_nulls=on) for on in (False, True))
+    assert every.hotspots == headline.hotspots
+    assert all(spot.p is None for spot in headline.ladder)
+    for area in (0.35, 0.15):
+        alone = measured(planted, nulls=39, field_mm2=area, ladder=False)
+        of_area = [spot for spot in every.ladder if spot.field_mm2 == area]
+        assert [(spot.vessels, spot.p) for spot in of_area] == [(s.vessels, s.p) for s in alone.hotspots]
+        assert of_area[0].p is not None
+        assert of_area[0].p < 0.01
+
+
 def test_p_falls_with_a_planted_cluster_and_goes_with_the_count() -> None:
     even = scattered(200)
     planted = even.copy()

@@ -16,6 +16,7 @@ OTHERS = {
     ("hotspot", "edge"): "inside",
     ("slide", "icc"): "srgb",
     ("vessel", "method"): "classifier",
+    ("vessel", "cut_by_edge"): "two_sides",
     ("vessel", "classifier"): PINNED,
 }
 EVERY_KEY = [(section, name) for section, model in Settings() for name in type(model).model_fields]

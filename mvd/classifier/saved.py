@@ -6,6 +6,7 @@ What a file says is checked before it is believed: its version, its features, an
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from mvd.classifier.features import FEATURES
@@ -122,6 +124,8 @@ def _read(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
             raise ValueError("is too large for a classifier")
+        for entry in archive.infolist():
+            _check_size(archive, entry)
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         missing = {"header", *_TYPES} - set(file.files)
         if missing:
@@ -131,6 +135,19 @@ def _read(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ValueError("is no classifier of mvd")
     return header, arrays
+
+
+def _check_size(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Refuse an array that says it is larger than its bytes: numpy would take the memory before it reads them."""
+    with archive.open(entry) as stream:
+        version = npy.read_magic(stream)
+        if version != (1, 0):
+            raise ValueError(f"has {entry.filename} in another format than `mvd train` writes")
+        shape, _, kind = npy.read_array_header_1_0(stream)
+        if kind.hasobject:
+            raise ValueError(f"has {entry.filename} as a pickle (allow_pickle is off)")
+        if stream.tell() + math.prod(shape) * kind.itemsize != entry.file_size:
+            raise ValueError(f"says that {entry.filename} has another size than it has")
 
 
 def _checked(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Classifier:

@@ -16,13 +16,21 @@ from mvd.cli.group import LazyGroup
     cls=LazyGroup,
     commands_at={
         "run": ("mvd.cli.run:run", "Measure the microvessel density of slides; the main job."),
+        "watch": ("mvd.cli.watch:watch", "Analyse slides as a scanner drops them into a folder."),
         "recount": (
             "mvd.cli.recount:recount",
             "Count a result folder again by other rules; no slide is read.",
         ),
+        "report": ("mvd.cli.report:report", "Write the tables and report.html again; no slide is read."),
+        "methods": (
+            "mvd.cli.methods:methods",
+            "Write the methods section for the paper, from what was really used.",
+        ),
         "merge": ("mvd.cli.merge:merge", "Put several result folders into one."),
         "info": ("mvd.cli.info:info", "Show a slide's size, levels, pixel size and where it came from."),
         "train": ("mvd.cli.train:train", "Train a pixel classifier for vessel walls from labelled slides."),
+        "agree": ("mvd.cli.agree:agree", "Tell how well readers, or mvd and readers, agree."),
+        "cohort": ("mvd.cli.cohort:cohort", "Compare groups and follow-up by density, patient by patient."),
         "config": ("mvd.cli.config:config", "Show or check the settings, with units and defaults."),
         "phantom": ("mvd.cli.phantom:phantom", "Write synthetic CD34 slides with their truth."),
         "doctor": ("mvd.cli.doctor:doctor", "Show versions, codecs and what this machine has."),

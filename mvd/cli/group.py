@@ -1,8 +1,9 @@
 """A click group that imports a command when it is called, and ends every error in one line and an exit code."""
 
 import importlib
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import click
@@ -46,6 +47,8 @@ class LazyGroup(click.Group):
             code = super().main(*args, **kwargs)
         except click.ClickException as error:
             error.show()
+            if isinstance(error, click.NoSuchOption):
+                _hint(kwargs.get("args") or (args[0] if args else None) or sys.argv[1:])
             sys.exit(error.exit_code)
         except (click.Abort, KeyboardInterrupt, Cancelled):
             click.echo("mvd: interrupted", err=True)
@@ -57,6 +60,16 @@ class LazyGroup(click.Group):
             _say(f"unexpected {type(error).__name__}: {error}; please report it, with `mvd doctor`")
             sys.exit(COULD_NOT_START)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _hint(words: Sequence[str]) -> None:
+    """Say how a file is given whose name begins with a dash, where there is one."""
+    for word in words:
+        if word.startswith("-") and os.path.lexists(word):
+            name = "".join(c if c.isprintable() else "?" for c in word)
+            click.echo(
+                f"{name} is a file: write ./{name}, or put -- before it and all that follows", err=True
+            )
 
 
 def _say(message: str) -> None:

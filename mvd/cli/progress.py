@@ -1,10 +1,8 @@
 """How far a run is: a bar on a terminal, a line a slide elsewhere, JSON events, or nothing."""
 
-import json
 import os
 import sys
-import time
-from typing import Any
+from collections.abc import Callable
 
 import click
 
@@ -21,7 +19,6 @@ _PARTS = {
     "hotspots": (0.9, 0.93),
     "report": (0.93, 1.0),
 }
-_EVENT_EVERY_S = 0.5
 
 
 def say(words: str, *, err: bool = False) -> None:
@@ -56,6 +53,20 @@ class Silence:
     def finished(self, outcome: BatchOutcome) -> None:
         """Say nothing."""
 
+    def stopped(self, error: BaseException) -> None:
+        """Say nothing: the command line tells what went wrong."""
+
+
+def until_finished(reporter: Silence, work: Callable[[], BatchOutcome]) -> BatchOutcome:
+    """Do the work, and tell the reporter how it ended, whatever that was."""
+    try:
+        outcome = work()
+    except BaseException as error:
+        reporter.stopped(error)
+        raise
+    reporter.finished(outcome)
+    return outcome
+
 
 class Lines(Silence):
     """A line for each finished slide, on stderr."""
@@ -69,45 +80,6 @@ class Lines(Silence):
         say(f"[{self._done}/{self._slides}] {slide_line(outcome)}", err=True)
         for line in warning_lines(outcome):
             say(line, err=True)
-
-
-class Events(Silence):
-    """One JSON object a line, on stdout."""
-
-    def __init__(self, slides: int) -> None:
-        self._names: dict[int, str] = {}
-        self._last_s = 0.0
-        self._say("start", slides=slides)
-
-    def slide_started(self, number: int, name: str) -> None:
-        """Write ``slide_started``."""
-        self._names[number] = name
-        self._say("slide_started", slide=name)
-
-    def stage(self, number: int, stage: str, done: int, total: int) -> None:
-        """Write ``progress``: the end of each stage, and not too often between."""
-        now_s = time.monotonic()
-        if done == total or now_s - self._last_s >= _EVENT_EVERY_S:
-            self._last_s = now_s
-            self._say("progress", slide=self._names[number], stage=stage, done=done, total=total)
-
-    def slide_done(self, outcome: SlideOutcome) -> None:
-        """Write ``slide``, with its row of summary.csv."""
-        about = {
-            "message": outcome.message,
-            "warnings": outcome.warnings,
-            "seconds": round(outcome.seconds, 3),
-            "resumed": outcome.resumed,
-        }
-        self._say("slide", **outcome.row, **about)
-
-    def finished(self, outcome: BatchOutcome) -> None:
-        """Write ``end``."""
-        self._say("end", state=outcome.state, failed=len(outcome.failed), exit_code=outcome.exit_code)
-
-    @staticmethod
-    def _say(event: str, **fields: Any) -> None:
-        say(json.dumps({"event": event, **fields}))
 
 
 class Bar(Silence):
@@ -158,10 +130,16 @@ class Bar(Silence):
         """Take the bar away."""
         self._progress.stop()
 
+    def stopped(self, error: BaseException) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
 
 def choose(slides: int, *, as_json: bool, quiet: bool) -> Silence:
     """Return who reports: JSON events, nobody, a bar on a terminal, or lines."""
     if as_json:
+        from mvd.cli.events import Events
+
         return Events(slides)
     if quiet:
         return Silence()

@@ -36,12 +36,8 @@ def recount(folder: Path, config: Path | None, **options: Any) -> int:
 
     changes = changes_from(config, {name: options[name] for name in options if "__" in name})
     reporter = progress.choose(batch.slides_in(folder), as_json=options["as_json"], quiet=options["quiet"])
-    outcome = batch.BatchOutcome((), "interrupted")
-    try:
-        how = batch.How(workers=options["workers"], command=["mvd", *sys.argv[1:]])
-        outcome = batch.recount(folder, changes, reporter, how=how)
-    finally:
-        reporter.finished(outcome)
+    how = batch.How(workers=options["workers"], command=["mvd", *sys.argv[1:]])
+    outcome = progress.until_finished(reporter, lambda: batch.recount(folder, changes, reporter, how=how))
     if not (options["as_json"] or options["quiet"]):
         from mvd.cli.words import table
 

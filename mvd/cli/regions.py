@@ -9,19 +9,21 @@ from pathlib import Path, PurePosixPath
 
 from mvd.errors import NoRegion, RegionError, SettingsError
 from mvd.region import drawn_regions
+from mvd.settings import RegionSettings
 from mvd.slide import FoundSlide
 
 SUFFIX = ".geojson"
 
 
-def regions_of(given: Path, slides: Sequence[FoundSlide]) -> dict[str, Path]:
+def regions_of(given: Path | None, slides: Sequence[FoundSlide], settings: RegionSettings) -> dict[str, Path]:
     """Find and check the file of regions of every slide.
 
     Parameters
     ----------
-    given : Path
-        A file for one slide, or a folder with one for each.
+    given : Path, optional
+        A file for one slide, or a folder with one for each; None for no regions.
     slides : sequence of FoundSlide
+    settings : RegionSettings
 
     Returns
     -------
@@ -31,8 +33,13 @@ def regions_of(given: Path, slides: Sequence[FoundSlide]) -> dict[str, Path]:
     Raises
     ------
     SettingsError
-        Naming the file and its line or feature, or the slides that one file would serve.
+        Naming the file and its line or feature, or the slides that one file would serve; or a margin is wanted without
+        regions to lay it round.
     """
+    if given is None:
+        if settings.margin_um:
+            raise SettingsError("--region-margin-um lays a margin round drawn regions: give --region too")
+        return {}
     if given.is_file() and len(slides) > 1:
         raise SettingsError(
             f"--region {given.name} is one file, and there are {len(slides)} slides; "

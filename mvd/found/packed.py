@@ -99,7 +99,10 @@ def _about(found: Found) -> dict[str, Any]:
         and {
             "file_name": drawn.file_name,
             "sha256": drawn.sha256,
-            "outlines": [[region.name, shapely.to_wkb(region.outline, hex=True)] for region in drawn.regions],
+            "outlines": [
+                [region.name, shapely.to_wkb(region.outline, hex=True), region.classification]
+                for region in drawn.regions
+            ],
         },
     }
 
@@ -182,5 +185,8 @@ def _components(arrays: Arrays) -> Components:
 def _laid(regions: dict[str, Any] | None, info: SlideInfo) -> Laid | None:
     if regions is None:
         return None
-    outlines = tuple(Region(name, shapely.from_wkb(wkb)) for name, wkb in regions["outlines"])
+    outlines = tuple(
+        Region(name, shapely.from_wkb(wkb), *classification)
+        for name, wkb, *classification in regions["outlines"]
+    )
     return lay_regions(Drawn(outlines, regions["file_name"], regions["sha256"]), info)

@@ -8,6 +8,7 @@ from mvd.settings.explain import meaning
 from mvd.settings.model import Settings, is_rule, read_toml
 from mvd.settings.sections import (
     HotspotSettings,
+    RegionSettings,
     ReportSettings,
     SlideSettings,
     SpatialSettings,
@@ -18,6 +19,7 @@ from mvd.settings.sections import (
 
 __all__ = [
     "HotspotSettings",
+    "RegionSettings",
     "ReportSettings",
     "Settings",
     "SlideSettings",

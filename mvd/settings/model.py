@@ -14,6 +14,7 @@ from mvd.pinned import sha256_of
 from mvd.settings.explain import explain
 from mvd.settings.sections import (
     HotspotSettings,
+    RegionSettings,
     ReportSettings,
     Section,
     SlideSettings,
@@ -33,6 +34,7 @@ class Settings(Section):
     tissue: TissueSettings = TissueSettings()
     stain: StainSettings = StainSettings()
     vessel: VesselSettings = VesselSettings()
+    region: RegionSettings = RegionSettings()
     hotspot: HotspotSettings = HotspotSettings()
     spatial: SpatialSettings = SpatialSettings()
     report: ReportSettings = ReportSettings()
@@ -104,6 +106,7 @@ _VESSEL_RULES = {
     "min_area_um2",
     "max_wall_um",
     "max_lumen_width_um",
+    "cut_by_edge",
 }
 
 

@@ -176,6 +176,10 @@ class VesselSettings(Section):
     max_lumen_width_um: float = Field(
         50.0, gt=0, description="Vessels with a wider lumen (about 8 red cells) are not counted, um"
     )
+    cut_by_edge: Literal["centroid", "leave_out", "two_sides"] = Field(
+        "centroid",
+        description="Vessels that the slide's or a region's edge cuts: by centroid, none, or not if cut right or below",
+    )
 
     @field_validator("skirt_probability")
     @classmethod
@@ -192,6 +196,20 @@ class VesselSettings(Section):
         if high < low:
             raise ValueError(f"must not be below vessel.min_low_od, which is {low:g}")
         return high
+
+
+class RegionSettings(Section):
+    """What is measured beside the regions that were drawn; each class for itself in any case."""
+
+    margin_um: float = Field(
+        0.0,
+        ge=0,
+        le=5000,
+        description="Invasive margin: so far to both sides of the tumour's border, um; 0: none",
+    )
+    margin_class: str = Field(
+        "Tumor", min_length=1, description="Class (or name) of the regions whose border has the margin"
+    )
 
 
 class HotspotSettings(Section):
@@ -212,6 +230,10 @@ class HotspotSettings(Section):
     )
     nulls: int = Field(
         199, ge=0, le=9999, description="Random patterns that hot spots are compared with; 0: no p-values"
+    )
+    ladder_nulls: bool = Field(
+        False,
+        description="A p-value for the hot spots of every field area, not of field_mm2 alone: 5 times the time",
     )
     seed: int = Field(1, ge=0, description="Seed of the random patterns and of the systematic fields")
 
@@ -238,6 +260,9 @@ class ReportSettings(Section):
     hotspot_pictures: int = Field(3, ge=0, le=100, description="Hot spots shown as a picture")
     density_tiff: bool = Field(
         False, description="Write the density map also as density.ome.tif, vessels per mm2"
+    )
+    labels: bool = Field(
+        False, description="Write the vessels also as labels.ome.tif, each pixel of a wall with its vessel_id"
     )
     hotspot_px: int = Field(1400, ge=200, le=6000, description="Side of a hot-spot picture, px")
 

@@ -96,7 +96,7 @@ def tabulate(
     """
     starts = np.cumsum(found.parts) - found.parts
     first = found.members[starts]
-    columns = _measures(found.shapes, found.shrinks * mpp)
+    columns = measures_um(found.shapes, found.shrinks * mpp)
     columns |= _stains(components, found.members, starts)
     columns |= {"parts": found.parts, "hotspot_rank": np.zeros(len(first), np.int64)}
     reasons = _judge(columns, found.split, brown[first], settings)
@@ -127,7 +127,7 @@ def _judge(columns: Columns, split: Bools, brown: Bools, settings: VesselSetting
     return reasons
 
 
-def _measures(shapes: Floats, mpp: Floats) -> Columns:
+def measures_um(shapes: Floats, mpp: Floats) -> Columns:
     """The measures in um; ``mpp`` (n,) of each candidate. Shares of one are the same in any unit."""
     px = dict(zip(Shape._fields, shapes.T, strict=True))
     return {
