@@ -71,17 +71,9 @@ def test_the_folder_has_what_the_contract_says(found, tmp_path):
     assert (outcome.state, outcome.exit_code) == ("finished", 0)
     assert heard.done == ["a/one.tif", "b/one.tif", "two.tif"]
     assert {stage for _, stage in heard.stages} >= {"started", "tiles", "report"}
-    assert {path.name for path in tmp_path.iterdir()} == {
-        *(
-            "summary.csv",
-            "hotspots.csv",
-            "run.json",
-            "settings.toml",
-            "ro-crate-metadata.json",
-            "report.html",
-        ),
-        *("slides", ".mvd"),
-    }
+    files = "summary.csv hotspots.csv run.json settings.toml ro-crate-metadata.json report.html results.xlsx"
+    others = "data_dictionary.csv mvd_mqc.tsv mvd_density_mqc.png import_into_qupath.groovy slides .mvd"
+    assert {path.name for path in tmp_path.iterdir()} == {*files.split(), *others.split()}
     summary = pd.read_csv(tmp_path / "summary.csv")
     assert summary["slide"].tolist() == heard.done
     assert summary["slide_id"].is_unique

@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, a line a slide elsewhere, JSON events, or nothing."""
+"""How far a run is, for people: a bar on a terminal, a line a slide elsewhere, or nothing."""
 
 import os
 import sys
@@ -133,17 +133,3 @@ class Bar(Silence):
     def stopped(self, error: BaseException) -> None:
         """Take the bar away."""
         self._progress.stop()
-
-
-def choose(slides: int, *, as_json: bool, quiet: bool) -> Silence:
-    """Return who reports: JSON events, nobody, a bar on a terminal, or lines."""
-    if as_json:
-        from mvd.cli.events import Events
-
-        return Events(slides)
-    if quiet:
-        return Silence()
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    return Bar(slides) if console.is_terminal and not console.is_dumb_terminal else Lines(slides)

@@ -32,12 +32,12 @@ def recount(folder: Path, config: Path | None, **options: Any) -> int:
       mvd recount results --hotspot-field-mm2 0.35 --vessel-max-lumen-width-um 80
     """
     from mvd import batch
-    from mvd.cli import progress
+    from mvd.cli import progress, reporter
 
     changes = changes_from(config, {name: options[name] for name in options if "__" in name})
-    reporter = progress.choose(batch.slides_in(folder), as_json=options["as_json"], quiet=options["quiet"])
+    tells = reporter.choose(batch.slides_in(folder), as_json=options["as_json"], quiet=options["quiet"])
     how = batch.How(workers=options["workers"], command=["mvd", *sys.argv[1:]])
-    outcome = progress.until_finished(reporter, lambda: batch.recount(folder, changes, reporter, how=how))
+    outcome = progress.until_finished(tells, lambda: batch.recount(folder, changes, tells, how=how))
     if not (options["as_json"] or options["quiet"]):
         from mvd.cli.words import table
 

@@ -161,13 +161,13 @@ def _measure(
     options: dict[str, Any],
 ) -> int:
     from mvd import batch
-    from mvd.cli import progress
+    from mvd.cli import progress, reporter
 
     batch.collect_seldom()
     how = how_of(len(found), options)
-    reporter = progress.choose(len(found), as_json=options["as_json"], quiet=options["quiet"])
+    tells = reporter.choose(len(found), as_json=options["as_json"], quiet=options["quiet"])
     outcome = progress.until_finished(
-        reporter, lambda: batch.run(found, out, settings, reporter, **of_slides, how=how)
+        tells, lambda: batch.run(found, out, settings, tells, **of_slides, how=how)
     )
     if not (options["as_json"] or options["quiet"]):
         with contextlib.suppress(Cancelled):  # the run is over, read or not

@@ -12,6 +12,7 @@ from mvd.batch.one import FoundFile
 from mvd.batch.watch import Given, Times
 from mvd.cli import progress
 from mvd.cli.options import SettingsCommand, settings_from
+from mvd.cli.reporter import choose
 from mvd.cli.run import how_of, of_single_slides, run, tell
 from mvd.cli.words import shown
 from mvd.errors import Cancelled
@@ -92,7 +93,7 @@ class _Host:
 
     def reporter(self, slides: int) -> Reporter:
         """Return a reporter by --json and --quiet."""
-        return progress.choose(slides, as_json=self._options["as_json"], quiet=self._options["quiet"])
+        return choose(slides, as_json=self._options["as_json"], quiet=self._options["quiet"])
 
     def passed(self, reporter: Reporter, outcome: BatchOutcome) -> None:
         """Have the reporter finish."""

@@ -1,8 +1,7 @@
-"""What somebody says of a slide's pixels: marks, as they are read from scribbles or from a corrected result."""
+"""What somebody says of a slide's pixels: marks. Types alone; ``labels.py`` reads them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,23 +57,3 @@ class Marks:
 
     marks: tuple[Mark, ...]
     rest_is_background: bool = False
-
-
-def read_marks(labels: Path, slide_name: str) -> Marks:
-    """Read scribbles (a GeoJSON file) or a corrected result (a result folder, or a slide's folder in it).
-
-    Parameters
-    ----------
-    labels : Path
-    slide_name : str
-        File name of the slide, to find it in a result folder.
-
-    Raises
-    ------
-    LabelsError
-        The message names the file and the line, the feature or the row.
-    """
-    from mvd.training.corrected import corrected_marks
-    from mvd.training.scribbles import scribbled_marks
-
-    return corrected_marks(labels, slide_name) if labels.is_dir() else scribbled_marks(labels)

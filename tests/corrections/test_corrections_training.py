@@ -7,7 +7,8 @@ from correcting import across, mvd, square
 
 from mvd import Corrections
 from mvd.errors import CorrectionsError, LabelsError
-from mvd.training.marks import BACKGROUND, LEFT_OUT, VESSEL, read_marks
+from mvd.training import read_marks
+from mvd.training.marks import BACKGROUND, LEFT_OUT, VESSEL
 
 
 def kinds(folder: Path) -> dict[int, int]:
