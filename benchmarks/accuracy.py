@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import apart  # noqa: F401, isort: skip
 import cv2
 import numpy as np
 from accuracy_pictures import draw, draw_mistakes

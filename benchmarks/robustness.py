@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import apart  # noqa: F401, isort: skip
 import cv2
 import numpy as np
 from accuracy import _seeds

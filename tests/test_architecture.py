@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -275,3 +276,10 @@ def test_the_command_line_starts_without_the_heavy_imports():
     code = f"import sys, mvd.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_no_script_stands_in_for_a_library():
+    """A script's folder comes first on the path, also in the processes that it starts (numba looks for `coverage`)."""
+    installed = set(packages_distributions()) | sys.stdlib_module_names
+    scripts = {path.stem for folder in ("benchmarks", "tests") for path in (REPO / folder).rglob("*.py")}
+    assert scripts.isdisjoint(installed - {"conftest"}), scripts & installed

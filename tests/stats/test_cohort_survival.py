@@ -161,7 +161,7 @@ def test_the_heart_transplants_of_statsmodels_give_its_own_cox_model(tmp_path):
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
     """Of 120 cohorts with a true hazard ratio of 1.5, and of groups that differ by 15; the benchmark takes 500."""
     code = (
-        "import coverage as c; from functools import partial as p; import math;"
+        "import intervals as c; from functools import partial as p; import math;"
         "print(c.counted(p(c.hazard_ratio, n=80, log_ratio=math.log(1.5)), 120),"
         "c.counted(p(c.shift, n=12, skewed=True), 120))"
     )

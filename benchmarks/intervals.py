@@ -1,6 +1,6 @@
 """Do the intervals of `mvd cohort` hold the truth as often as they say? Simulated cohorts whose truth is known.
 
-    python benchmarks/coverage.py [--quick] [--simulations 500] [--write]
+    python benchmarks/intervals.py [--quick] [--simulations 500] [--write]
 
 Each row simulates cohorts of one kind, hands them to the module that `mvd cohort` itself calls, and counts how often
 the 95 % interval holds the true value. 93 to 97 % is what chance leaves of 95 % in 500 simulations (two standard
