@@ -202,12 +202,13 @@ class SlideResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """``code: what was found and what to do``."""
+        found = (*self.info.mpp_notes, *self.tissue.warnings)
         if self.corrections is None:
-            return self.tissue.warnings
+            return found
         said = [f"corrections: {why}" for why in self.corrections.not_applied]
         if self.corrections.of_others:
             said.append(
                 f"corrections: {self.corrections.of_others} were made of other settings, or with another version of "
                 "mvd; they fit and are applied: look them over"
             )
-        return (*self.tissue.warnings, *said)
+        return (*found, *said)

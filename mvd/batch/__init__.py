@@ -1,7 +1,8 @@
 """Many slides -> a result folder; one bad slide never stops the others.
 
-``one.py`` does a slide and turns whatever goes wrong into its outcome, ``crew.py`` does slides in processes of their
-own, ``how.py`` says how a run is done and what came of it, ``run.py`` does the whole and writes the cohort's tables,
+``one.py`` does a slide and turns whatever goes wrong into its outcome, ``crew.py`` has slides done in processes of
+their own, ``worker.py`` is what these do and ``last_words.py`` what they said, ``how.py`` says how a run is done and
+what came of it, ``run.py`` does the whole and writes the cohort's tables,
 ``record.py`` makes run.json and ``crate.py`` the RO-Crate, ``recount.py`` counts a folder again by other rules,
 ``machine.py`` says what the machine allows and ``groups.py`` what a container does, ``plan.py`` what a run would do and
 cost. Going on where a run ended: ``content.py`` hashes a slide, ``earlier.py`` says whether what is there still

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mvd.batch.lock import PERMITS, STATE
+from mvd.report.owned import is_ours
 from mvd.result import SlideResult
 
 Changes = Mapping[str, Mapping[str, Any]]
@@ -55,8 +56,6 @@ def count_again(
 
 
 def _take_place(fresh: Path, folder: Path) -> None:
-    from mvd.report.write import is_ours
-
     for path in folder.iterdir():  # what people made stays: corrections, and whatever else they put there
         if is_ours(path.name) or path.name.endswith(".part"):
             continue

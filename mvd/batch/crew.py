@@ -2,26 +2,25 @@
 
 import contextlib
 import multiprocessing
-import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
 from mvd.batch.groups import memory_kills
-from mvd.batch.one import SlideJob, SlideOutcome, collect_seldom, failed, run_slide
+from mvd.batch.last_words import Log, last_words
+from mvd.batch.one import ERROR_LOG, SlideJob, SlideOutcome, failed
 from mvd.batch.supply import Supply
+from mvd.batch.worker import READY, work
 from mvd.errors import MvdError
 
 Begin = Callable[[SlideJob], None]
 Stage = Callable[[SlideJob, str, int, int], None]
 _LOOK_EVERY_S = 0.25
 _LOOK_AGAIN_S = 0.02
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
-_READY, _GONE = "ready", "gone"
+_GONE = "gone"
 
 _SPAWN = multiprocessing.get_context(
     "spawn"
@@ -34,6 +33,7 @@ class _Member:
 
     process: SpawnProcess
     line: Connection
+    log: Log
     job: SlideJob
     began_s: float
     ready: bool = False
@@ -117,8 +117,7 @@ def outcomes_of_crew(
                     yield outcome
     finally:
         for member in crew:
-            member.process.kill()
-            member.process.join()
+            _dismiss(member)
 
 
 def _hand_out(waiting: Supply, crew: list[_Member], most: int, begin: Begin) -> None:
@@ -144,24 +143,27 @@ def _news_of(crew: Sequence[_Member]) -> Sequence[object]:
 
 def _hire(job: SlideJob, begin: Begin) -> _Member:
     ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=_work, args=(theirs,), daemon=True)
+    log = Log()
+    process = _SPAWN.Process(target=work, args=(theirs, log.path), daemon=True)
     process.start()
     theirs.close()  # so that the end of the process is the end of the line
+    member = _Member(process, ours, log, job, time.monotonic())
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended: the line will tell
-        _handed(ours, job, begin)
-    return _Member(process, ours, job, time.monotonic())
+        _hand(member, job, begin)
+    return member
 
 
-def _handed(line: Connection, job: SlideJob, begin: Begin) -> SlideJob:
+def _hand(member: _Member, job: SlideJob, begin: Begin) -> None:
     begin(job)
-    line.send(job)
-    return job
+    member.log.begin()
+    member.line.send(job)
+    member.job, member.began_s = job, time.monotonic()
 
 
 def _took(member: _Member, job: SlideJob, begin: Begin) -> bool:
     """Hand a job to a process that is done with its own; tell whether it is still there to take it."""
     try:
-        member.job, member.began_s = _handed(member.line, job, begin), time.monotonic()
+        _hand(member, job, begin)
     except (BrokenPipeError, ConnectionResetError):
         return False  # it has just ended: the job waits for another
     member.idle = False
@@ -172,6 +174,7 @@ def _dismiss(member: _Member) -> None:
     member.line.close()
     member.process.kill()  # its work is on the disk, and to take itself apart would cost it half a second
     member.process.join()
+    member.log.close()
 
 
 def _heard(member: _Member, stage: Stage, kills: _Kills) -> SlideOutcome | None:
@@ -183,8 +186,9 @@ def _heard(member: _Member, stage: Stage, kills: _Kills) -> SlideOutcome | None:
     if message == _GONE:
         member.process.join()
         return _ended(member, kills)
-    if message == _READY:
+    if message == READY:
         member.ready = True
+        member.log.hide()
         return None
     if isinstance(message, BaseException):
         raise message
@@ -230,52 +234,19 @@ def _ended(member: _Member, kills: _Kills) -> SlideOutcome:
     if code == -9 and kills.one_more():
         words = "the system ended it for want of memory; use fewer --jobs and --workers"
         return failed(member.job, "out_of_memory", words)
-    return failed(member.job, "crashed", _cause(code))
+    line, printed = last_words(member.log.tail(), member.job.path, member.job.name)
+    outcome = failed(member.job, "crashed", _cause(code, line))
+    return replace(outcome, trace=f"{outcome.slide_id}:\n{printed}") if printed else outcome
 
 
-def refuse_in_a_starting_process() -> None:
-    """End a process of ours that runs its caller's script again as it starts; the caller is told what to do."""
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise SystemExit(1)
-
-
-def _cause(exit_code: int | None) -> str:
-    """Say how a process ended, and what to do about it."""
+def _cause(exit_code: int | None, line: str) -> str:
+    """Say how a process ended, what it said last, and what to do about it."""
+    said = f" ({line}; {ERROR_LOG} says more)" if line else ""
     if exit_code is None or exit_code >= 0:
-        return (
-            f"the process ended with code {exit_code} at this slide; the file may be damaged: copy it again"
-        )
+        advice = "report it" if line else "the file may be damaged: copy it again"
+        return f"crashed: the process ended with code {exit_code} at this slide{said}; {advice}"
     name = signal.Signals(-exit_code).name
     advice = "the file may be damaged: copy it again"
     if name == "SIGKILL":  # so does the system end what takes too much memory
         advice = "somebody ended it, or it was out of memory: use fewer --jobs and --workers"
-    return f"crashed: {name} at this slide; {advice}"
-
-
-def _end_with_parent() -> None:
-    """Have the system end this process with its parent, where it can: else it ends at its next word to it."""
-    if sys.platform == "linux":
-        import ctypes
-
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-
-
-def _work(line: Connection) -> None:
-    """Do jobs in a process until nobody hands out more; an interruption or a SIGTERM is for the parent to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _end_with_parent()
-    collect_seldom()
-    with contextlib.suppress(OSError):
-        os.dup2(2, 1)  # stdout is for what the run has to say: what a library prints is none of it
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        line.send(_READY)
-        while True:
-            job = line.recv()
-            try:
-                line.send(run_slide(job, lambda *message: line.send(message)))
-            except (BrokenPipeError, ConnectionResetError):
-                raise
-            except OSError as error:
-                line.send(error)
+    return f"crashed: {name} at this slide{said}; {advice}"

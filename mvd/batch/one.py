@@ -24,6 +24,7 @@ from mvd.batch.message import trace_of, without_paths
 from mvd.batch.retry import is_transient, patient
 from mvd.corrections.file import shows_corrections
 from mvd.errors import Cancelled, CorrectionsError, MvdError
+from mvd.report import remove_slide
 from mvd.report.rows import failed_row, hotspot_rows, region_rows, summary_row
 from mvd.result import Cell, SlideResult
 from mvd.settings import Settings
@@ -32,6 +33,7 @@ Row = Mapping[str, Cell]
 Progress = Callable[[str, int, int], None]
 
 INTERNAL = "internal"
+ERROR_LOG = "mvd-error.log"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _LONGEST_SLUG = 60
 _OBJECTS_BEFORE_COLLECTION = 100_000
@@ -140,8 +142,8 @@ class SlideOutcome:
 
 def slide_id(name: str) -> str:
     """Return the slug of a slide's name and 8 hex digits of the name's SHA-256, which tell equal slugs apart."""
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", ascii_name)[:_LONGEST_SLUG].strip("-") or "slide"
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain)[:_LONGEST_SLUG].strip("-") or "slide"
     return f"{slug}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
 
 
@@ -168,26 +170,32 @@ def run_slide(job: SlideJob, progress: Progress) -> SlideOutcome:
     Cancelled, KeyboardInterrupt
         When the run is to stop.
     """
-    start = time.perf_counter()
-    with ThreadPoolExecutor(1) as hasher:
-        hashed = hasher.submit(lambda: job.sha256 or content_sha256(job.path, job.memory))
-        try:
-            earlier = None if job.fresh else earlier_result(job.folder)
-            outcome = _resumed(job, earlier, hashed.result(), progress) if earlier else None
-            outcome = outcome or _analyzed(job, hashed.result, progress)
-        except MvdError as error:
-            if isinstance(error, Cancelled):
-                raise
-            outcome = failed(job, error.code, str(error))
-        except MemoryError as error:
-            advice = "not enough memory; use fewer --jobs and --workers, or a smaller --tile-px"
-            outcome = failed(job, INTERNAL, advice, error)
-        except Exception as error:
-            if is_disk_full(error):
-                raise
-            advice = f"unexpected {type(error).__name__}: {error}; mvd-error.log says where, please report it"
-            outcome = failed(job, INTERNAL, advice, error)
-    return _completed(outcome, hashed.result(), time.perf_counter() - start)
+    start, sha256 = time.perf_counter(), ""
+    try:
+        with ThreadPoolExecutor(1) as hasher:
+            hashed = hasher.submit(lambda: job.sha256 or content_sha256(job.path, job.memory))
+            try:
+                outcome = _done(job, hashed.result, progress)
+            finally:  # of a slide that failed, too
+                sha256 = hashed.result()
+    except MvdError as error:
+        if isinstance(error, Cancelled):
+            raise
+        outcome = failed(job, error.code, str(error))
+    except MemoryError as error:
+        advice = "not enough memory; use fewer --jobs and --workers, or a smaller --tile-px"
+        outcome = failed(job, INTERNAL, advice, error)
+    except Exception as error:
+        if is_disk_full(error):
+            raise
+        advice = f"unexpected {type(error).__name__}: {error}; {ERROR_LOG} says where, please report it"
+        outcome = failed(job, INTERNAL, advice, error)
+    return replace(outcome, sha256=sha256, seconds=time.perf_counter() - start)
+
+
+def _done(job: SlideJob, sha256: Callable[[], str], progress: Progress) -> SlideOutcome:
+    earlier = None if job.fresh else earlier_result(job.folder)
+    return (earlier and _resumed(job, earlier, sha256(), progress)) or _analyzed(job, sha256, progress)
 
 
 def failed(job: SlideJob, code: str, message: str, unexpected: BaseException | None = None) -> SlideOutcome:
@@ -195,8 +203,6 @@ def failed(job: SlideJob, code: str, message: str, unexpected: BaseException | N
 
     What cannot be removed is said, and stops nobody.
     """
-    from mvd.report import remove_slide
-
     try:
         if code != CorrectionsError.code:  # then its result is as good as it was
             remove_slide(job.folder)
@@ -292,7 +298,3 @@ def outcome_of(result: SlideResult, number: int, slide_id: str, name: str) -> Sl
         region_file=result.drawn.file_name if result.drawn else "",
         region_sha256=result.drawn.sha256 if result.drawn else "",
     )
-
-
-def _completed(outcome: SlideOutcome, sha256: str, seconds: float) -> SlideOutcome:
-    return replace(outcome, sha256=sha256, seconds=seconds)

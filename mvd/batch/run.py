@@ -11,24 +11,32 @@ from typing import Any
 from mvd.batch.again import put_right
 from mvd.batch.cluster import outcomes_on_cluster
 from mvd.batch.crate import CRATE_NAME, crate_of, present_in
-from mvd.batch.crew import Limits, outcomes_of_crew, refuse_in_a_starting_process
+from mvd.batch.crew import Limits, outcomes_of_crew
 from mvd.batch.how import BatchOutcome, How, Reporter, State
 from mvd.batch.lock import STATE, held
 from mvd.batch.machine import processors
-from mvd.batch.one import FoundFile, SlideJob, SlideOutcome, is_disk_full, run_slide, slide_id
+from mvd.batch.one import (
+    ERROR_LOG,
+    FoundFile,
+    SlideJob,
+    SlideOutcome,
+    is_disk_full,
+    run_slide,
+    slide_id,
+)
 from mvd.batch.record import SETTINGS_NAME, now_utc, run_record, settings_file
 from mvd.batch.scheduler import Cluster, connected
 from mvd.batch.staging import stage_folder, supplied
 from mvd.batch.stopping import Stopping, Terminated, heeding_sigterm
 from mvd.batch.supply import Supply
 from mvd.batch.tables import write_pages, write_rows
+from mvd.batch.worker import refuse_in_a_starting_process
 from mvd.errors import Cancelled, MvdError
 from mvd.report import write_atomically
 from mvd.report.cohort import json_bytes
 from mvd.report.page.place import remove_report
 from mvd.settings import Settings
 
-ERROR_LOG = "mvd-error.log"
 _LOOK_EVERY_S = 0.05
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mvd.batch.arrivals import Arrivals, is_under_way
-from mvd.batch.crew import refuse_in_a_starting_process
 from mvd.batch.earlier import earlier_result
 from mvd.batch.how import BatchOutcome, How, Reporter
 from mvd.batch.lock import held
@@ -20,6 +19,7 @@ from mvd.batch.one import FoundFile, SlideOutcome, outcome_before, slide_id
 from mvd.batch.run import run_held
 from mvd.batch.staging import stage_folder
 from mvd.batch.stopping import Stopping, Terminated, heeding_sigterm
+from mvd.batch.worker import refuse_in_a_starting_process
 from mvd.errors import MvdError
 from mvd.settings import Settings
 from mvd.slide import find_slides

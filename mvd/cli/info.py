@@ -37,6 +37,7 @@ def _known(slide: Path, about: "SlideInfo") -> dict[str, Any]:
         "width_px": about.shape_px[1],
         "mpp": about.mpp,
         "mpp_source": about.mpp_source,
+        "mpp_notes": list(about.mpp_notes),
         "magnification": about.magnification,
         "levels": [{"height_px": height, "width_px": width} for height, width in about.level_shapes],
         "origin_px": list(about.origin_px),
@@ -59,6 +60,7 @@ def _lines(known: dict[str, Any]) -> str:
         f"size          {width} x {height} px"
         + (f", {width * mpp / 1e3:.2f} x {height * mpp / 1e3:.2f} mm" if mpp else ""),
         f"pixel size    {size}",
+        *(f"              {shown(note)}" for note in known["mpp_notes"]),
         f"magnification {known['magnification'] or 'not stated'}",
         f"levels        {levels} px",
     ]

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from mvd.report.atomic import write_atomically
 from mvd.report.cohort import write_cohort
+from mvd.report.owned import remove_slide
 
 if TYPE_CHECKING:
-    from mvd.report.write import remove_slide, write_slide
+    from mvd.report.write import write_slide
 
 __all__ = ["remove_slide", "write_atomically", "write_cohort", "write_slide"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("remove_slide", "write_slide"):
-        from mvd.report import write
+    if name == "write_slide":
+        from mvd.report.write import write_slide
 
-        return getattr(write, name)
+        return write_slide
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,6 @@ A slide is done when its ``slide.json`` names the hash of every other file. Noth
 absolute path: the same slide and settings give the same bytes.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
@@ -17,6 +16,7 @@ from mvd.report.atomic import write_atomically
 from mvd.report.cohort import json_bytes
 from mvd.report.focus import sharpness
 from mvd.report.kept import with_kept_pictures
+from mvd.report.owned import remove_slide
 from mvd.report.rows import hotspot_rows, region_rows, summary_row, vessel_columns
 from mvd.report.space import space_json
 from mvd.report.table import csv_of_rows, csv_pieces, is_missing
@@ -34,11 +34,6 @@ Row = Mapping[str, Cell]
 Maker = Callable[[], bytes | Iterable[bytes]]
 _THREADS = 2
 _ROWS = 4096  # of a table that are put into words at once
-_OURS = re.compile(
-    rf"slide\.json|(vessels|hotspots|regions)\.csv|{re.escape(FOUND_NAME)}|vessels\.geojson"
-    r"|(overview|density|distance|(hotspot|chalkley)_\d\d+)\.png|density\.ome\.tif"
-    r"|plain_(overview|[a-z_]+_\d\d+)\.jpg"
-)
 
 
 def write_slide(
@@ -85,21 +80,6 @@ def write_slide(
     about = _slide_json(result, slide_id, name, hashes) | {"pictures": places, "sha256": sha256}
     write_atomically(folder / "slide.json", json_bytes(about))
     return hashes
-
-
-def remove_slide(folder: Path) -> None:
-    """Remove what ``write_slide`` wrote, ``slide.json`` first, and the folder if nothing else is in it."""
-    (folder / "slide.json").unlink(missing_ok=True)
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if is_ours(path.name):
-            path.unlink()
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-
-
-def is_ours(name: str) -> bool:
-    """Whether a file of this name in a slide's folder is one that ``write_slide`` writes; all others are people's."""
-    return bool(_OURS.fullmatch(name))
 
 
 def _files(result: SlideResult, slide_id: str) -> Iterator[tuple[str, Maker]]:

@@ -48,7 +48,7 @@ class ArraySlide(RasterSlide):
                 f"{NAME}: an array states no pixel size; set slide.mpp, for example "
                 "Settings(slide={'mpp': 0.5}), um per pixel"
             )
-        pixel_size, source = believed_mpp(NAME, [], mpp)
+        size = believed_mpp(NAME, [], mpp)
         height, width = pixels.shape[:2]
-        info = SlideInfo(Path(NAME), (height, width), pixel_size, source, None, NAME, ((height, width),))
+        info = SlideInfo(Path(NAME), (height, width), size.mpp, size.source, None, NAME, ((height, width),))
         super().__init__(info, lambda: pixels)

@@ -39,6 +39,9 @@ class SlideInfo:
     origin_px : (int, int)
         x and y of the part that the scanner scanned, level-0 px: there QuPath puts (0, 0). Pixels outside are there
         all the same, unscanned.
+    mpp_notes : tuple of str
+        What the file says of its pixel size that was not used: with a user's own value each a warning, without any
+        value what was not believed.
     icc : str
         What became of the file's ICC profile: ``ignored``, ``srgb`` (applied), ``none`` (asked for, but there is none).
     """
@@ -52,6 +55,7 @@ class SlideInfo:
     level_shapes: tuple[tuple[int, int], ...]
     origin_px: tuple[int, int] = (0, 0)
     icc: str = "ignored"
+    mpp_notes: tuple[str, ...] = ()
 
 
 class Slide(Protocol):

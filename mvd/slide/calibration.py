@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mvd.errors import UnknownPixelSize
 
@@ -54,17 +55,38 @@ class Claim:
         Width and height of a pixel, um; not a number where the statement cannot be read.
     said : str
         The statement, for a message.
+    is_of_display : bool
+        It is what a screen or printer is told (72 dpi and the like): never believed, and never a contradiction.
     """
 
     source: str
     x_mpp: float
     y_mpp: float
     said: str
+    is_of_display: bool = False
 
     @property
     def mpp(self) -> float:
         """Mean of width and height, um/px."""
         return self.x_mpp if self.x_mpp == self.y_mpp else (self.x_mpp + self.y_mpp) / 2
+
+
+class Believed(NamedTuple):
+    """A pixel size, where it came from, and what is to be known of it.
+
+    Attributes
+    ----------
+    mpp : float or None
+        um/px; None where the file states nothing that can be believed.
+    source : str
+        As in ``SlideInfo.mpp_source``.
+    notes : tuple of str
+        As in ``SlideInfo.mpp_notes``.
+    """
+
+    mpp: float | None
+    source: str
+    notes: tuple[str, ...] = ()
 
 
 def parse_number(text: str) -> float:
@@ -160,19 +182,19 @@ def from_resolution(
     Returns
     -------
     Claim or None
-        None where nothing is stated, or only what a display or printer is told (72 dpi and the like).
+        None where nothing is stated.
     """
     x, y = pixels_per_unit
     x, y = x or y, y or x
     if not x or not y or unit_um is None:
         return None
     dpi = x * UM_PER_INCH / unit_um
-    if any(abs(dpi - display) <= 0.005 * display for display in _DISPLAY_DPI):
-        return None
-    return Claim("tiff", unit_um / x, unit_um / y, f"{x:.6g} x {y:.6g} px per {unit_name}")
+    is_of_display = any(abs(dpi - display) <= 0.005 * display for display in _DISPLAY_DPI)
+    said = f"{x:.6g} x {y:.6g} px per {unit_name}"
+    return Claim("tiff", unit_um / x, unit_um / y, said, is_of_display)
 
 
-def believed_mpp(name: str, claims: list[Claim], user_mpp: float | None) -> tuple[float | None, str]:
+def believed_mpp(name: str, claims: list[Claim], user_mpp: float | None) -> Believed:
     """Choose the pixel size of level 0.
 
     Parameters
@@ -186,8 +208,8 @@ def believed_mpp(name: str, claims: list[Claim], user_mpp: float | None) -> tupl
 
     Returns
     -------
-    (float or None, str)
-        um/px and where it came from; ``(None, "none")`` where the file states nothing.
+    Believed
+        ``(None, "none")`` where the file states nothing.
 
     Raises
     ------
@@ -200,15 +222,32 @@ def believed_mpp(name: str, claims: list[Claim], user_mpp: float | None) -> tupl
                 f"{name}: --mpp {user_mpp:g} um/px is outside {MIN_MPP} to {MAX_MPP:g}; "
                 "pass --mpp in micrometres per pixel of the full resolution"
             )
-        return float(user_mpp), "user"
-    for claim in claims:
+        return Believed(float(user_mpp), "user", _overridden(claims, user_mpp))
+    of_slide = [claim for claim in claims if not claim.is_of_display]
+    for claim in of_slide:
         _check(name, claim)
-    for other in claims[1:]:
-        if _differ(claims[0].mpp, other.mpp):
+    for other in of_slide[1:]:
+        if _differ(of_slide[0].mpp, other.mpp):
             raise UnknownPixelSize(
-                f"{name}: the file contradicts itself: {_named(claims[0])}, {_named(other)}; pass --mpp"
+                f"{name}: the file contradicts itself: {_named(of_slide[0])}, {_named(other)}; pass --mpp"
             )
-    return (claims[0].mpp, claims[0].source) if claims else (None, "none")
+    if not of_slide:
+        return Believed(None, "none", tuple(_disbelieved(claim) for claim in claims))
+    return Believed(of_slide[0].mpp, of_slide[0].source)
+
+
+def _overridden(claims: list[Claim], user_mpp: float) -> tuple[str, ...]:
+    """Say which statements of the file the user's value is not within 2 % of; nothing where it is of all."""
+    others = [
+        _named(claim) for claim in claims if not claim.is_of_display and not _agree(claim.mpp, user_mpp)
+    ]
+    if not others:
+        return ()
+    return (f"mpp_overridden: {user_mpp:g} um/px was given and is used, but {', '.join(others)}",)
+
+
+def _disbelieved(claim: Claim) -> str:
+    return f"{claim.source} says {claim.said}, which is what a screen or printer is told and no pixel size"
 
 
 def _check(name: str, claim: Claim) -> None:
@@ -228,5 +267,9 @@ def _named(claim: Claim) -> str:
     return f"{claim.source} says {claim.said} ({claim.x_mpp:.4g} x {claim.y_mpp:.4g} um/px)"
 
 
+def _agree(a: float, b: float) -> bool:
+    return abs(a - b) <= TOLERANCE * min(a, b)  # never of what is no number
+
+
 def _differ(a: float, b: float) -> bool:
-    return abs(a - b) > TOLERANCE * min(a, b)
+    return not _agree(a, b)

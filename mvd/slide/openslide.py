@@ -227,7 +227,7 @@ def _check_size(path: Path, shape_px: tuple[int, int], name: str) -> None:
 
 
 def _info(path: Path, mpp: float | None, known: dict[str, str], grids: list[BlockGrid]) -> SlideInfo:
-    pixel_size, mpp_source = believed_mpp(shown_name(path), from_openslide(known), mpp)
+    size = believed_mpp(shown_name(path), from_openslide(known), mpp)
     power = parse_number(known.get("openslide.objective-power", ""))
     bounds = (parse_number(known.get(f"openslide.bounds-{axis}", "0")) for axis in "xy")
     x, y = (int(start) if math.isfinite(start) else 0 for start in bounds)
@@ -235,10 +235,11 @@ def _info(path: Path, mpp: float | None, known: dict[str, str], grids: list[Bloc
     return SlideInfo(
         path=path,
         shape_px=shapes[0],
-        mpp=pixel_size,
-        mpp_source=mpp_source,
+        mpp=size.mpp,
+        mpp_source=size.source,
         magnification=power if 0 < power < math.inf else None,
         vendor=known.get("openslide.vendor", "openslide"),
         level_shapes=shapes,
         origin_px=(x, y),
+        mpp_notes=size.notes,
     )

@@ -143,8 +143,8 @@ def open_webp(path: Path, mpp: float | None) -> RasterSlide:
 
 
 def _info(path: Path, shape_px: tuple[int, int], mpp: float | None, vendor: str) -> SlideInfo:
-    pixel_size, source = believed_mpp(shown_name(path), [], mpp)
-    return SlideInfo(path, shape_px, pixel_size, source, None, vendor, (shape_px,))
+    size = believed_mpp(shown_name(path), [], mpp)
+    return SlideInfo(path, shape_px, size.mpp, size.source, None, vendor, (shape_px,))
 
 
 def _decoded(path: Path, shape_px: tuple[int, int], decode: Callable[[bytes], Pixels]) -> Pixels:

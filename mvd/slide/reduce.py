@@ -199,9 +199,8 @@ def at_mpp(slide: Slide, target_mpp: float, *, allow_coarse: bool = False) -> An
     if target_mpp <= 0:
         raise ValueError(f"target_mpp {target_mpp} is not positive")
     if mpp is None:
-        raise UnknownPixelSize(
-            f"{name}: the file states no pixel size; pass --mpp (um per pixel of the full resolution)"
-        )
+        why = ", ".join(slide.info.mpp_notes) or "the file states no pixel size"
+        raise UnknownPixelSize(f"{name}: {why}; pass --mpp (um per pixel of the full resolution)")
     if mpp > COARSEST_MPP and not allow_coarse:
         raise TooCoarse(
             f"{name}: {mpp:.4g} um/px is too coarse to see capillaries (at most {COARSEST_MPP:g}); "

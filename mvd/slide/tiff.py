@@ -78,9 +78,18 @@ def _open(path: Path, mpp: float | None, name: str) -> TiledSlide | str:
         layout = _layout(tiff, pages, file_bytes, name)
         grids = [tile_grid(page, file_bytes, name) for page in layout.pages]
         claims = [*layout.claims, *_resolution_claim(pages[0])]
-    pixel_size, source = believed_mpp(name, claims, mpp)
+    size = believed_mpp(name, claims, mpp)
     shapes = tuple(grid.shape_px for grid in grids)
-    info = SlideInfo(path, shapes[0], pixel_size, source, layout.magnification, layout.vendor, shapes)
+    info = SlideInfo(
+        path,
+        shapes[0],
+        size.mpp,
+        size.source,
+        layout.magnification,
+        layout.vendor,
+        shapes,
+        mpp_notes=size.notes,
+    )
     return TiledSlide(info, grids)
 
 

@@ -85,9 +85,10 @@ def _open(path: Path, mpp: float | None, name: str) -> BlockSlide:
     source.keep_reductions()
     grids = [_grid(array, levels.axes, name) for array in source.arrays]
     _check_size(path / image / levels.paths[0], grids[0].shape_px, name)
-    pixel_size, mpp_source = believed_mpp(name, levels.claims, mpp)
+    size = believed_mpp(name, levels.claims, mpp)
     shapes = tuple(grid.shape_px for grid in grids)
-    return BlockSlide(SlideInfo(path, shapes[0], pixel_size, mpp_source, None, SOURCE, shapes), grids, source)
+    info = SlideInfo(path, shapes[0], size.mpp, size.source, None, SOURCE, shapes, mpp_notes=size.notes)
+    return BlockSlide(info, grids, source)
 
 
 def _image(path: Path, name: str) -> tuple[str, Any]:

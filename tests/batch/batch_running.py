@@ -1,6 +1,7 @@
 """A run in a process of its own, for tests that end it from outside."""
 
 import multiprocessing
+import os
 from pathlib import Path
 
 from mvd.batch import How, run
@@ -38,3 +39,31 @@ def started(slides: Path, out: Path, stage_dir: Path | None = None):
     process = _FORKS.Process(target=measure, args=(slides, out, stage_dir))
     process.start()
     return process
+
+
+def end_with(code: int) -> None:
+    """Say something and end this process at once, as libraries in C do."""
+    os.write(2, f"libthing: no memory for {__file__}\n".encode())
+    os._exit(code)
+
+
+class Lethal(type(Path())):
+    """A path that ends the process that it is handed to."""
+
+    def __reduce__(self):
+        return end_with, (1,)
+
+
+class Unthinkable(type(Path())):
+    """A path that cannot be handed to another process."""
+
+    def __reduce__(self):
+        return next, (iter(()),)
+
+
+class Bad(type(Path())):
+    """A path that nobody can say anything of, for a reason that nobody has thought of."""
+
+    def stat(self, **how):
+        """Fail."""
+        raise RuntimeError(f"can't start new thread for {self}")

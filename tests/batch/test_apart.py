@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
-from batch_running import Quiet
+from batch_running import Bad, Lethal, Quiet, Unthinkable
 
 from mvd.batch import How, free_memory_mb, jobs_for, memory_for, processors, run
 from mvd.phantom import PhantomSpec, make_phantom, write_phantom
@@ -27,7 +28,12 @@ def slides(tmp_path_factory) -> Path:
     for seed, name in ((7, "one"), (8, "two")):
         spec = PhantomSpec(seed, "clean", height_um=150, width_um=150, vessels_per_mm2=300, outline=False)
         write_phantom(make_phantom(spec), folder, name)
+    # Once without a limit of time: in a fresh checkout this is when the engine is compiled.
+    assert run(find_slides([folder]), tmp_path_factory.mktemp("out"), Settings(), Quiet()).exit_code == 0
     return folder
+
+
+APART = How(apart=True)
 
 
 class AtFirstSlide(Quiet):
@@ -51,7 +57,7 @@ def measured(slides, out, name, **how):
     [
         ("SIGSEGV", {}, "crashed", "SIGSEGV"),
         ("SIGKILL", {}, "crashed", "out of memory"),
-        ("SIGSTOP", {"timeout_s": 8}, "timeout", "--timeout"),
+        ("SIGSTOP", {"timeout_s": 20}, "timeout", "--timeout"),
         ("SIGCONT", {"memory_mb": 60}, "out_of_memory", "--memory-mb"),
     ],
 )
@@ -65,6 +71,31 @@ def test_it_costs_that_slide_only(slides, tmp_path, name, how, code, advice):
     if code != "out_of_memory":  # which no slide could do with
         assert second.status == "ok"
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "said"),
+    [
+        (Lethal, "crashed", "code 1 at this slide (libthing: no memory for batch_running.py; mvd-error.log"),
+        (Unthinkable, "crashed", "code 1 at this slide (StopIteration; mvd-error.log says more); report it"),
+        (Bad, "internal", "unexpected RuntimeError: can't start new thread for one.tif; mvd-error.log says"),
+    ],
+)
+def test_what_nobody_has_thought_of_is_told_with_its_reason(slides, tmp_path, capfd, kind, code, said):
+    first, second = find_slides([slides])
+    outcome = run([replace(first, path=kind(first.path)), second], tmp_path, Settings(), Quiet(), how=APART)
+    assert [(slide.status, slide.error) for slide in outcome.slides] == [("failed", code), ("ok", "")]
+    assert said in outcome.slides[0].message
+    told = (tmp_path / "mvd-error.log").read_text()
+    assert told.startswith(f"{outcome.slides[0].slide_id}:\n")
+    assert str(Path(__file__).parent) not in told + outcome.slides[0].message
+    assert capfd.readouterr() == ("", "")
+
+
+def test_where_a_process_was_when_a_signal_ended_it(slides, tmp_path):
+    outcome = measured(slides, tmp_path, "SIGSEGV")
+    assert outcome.slides[0].message.split("at this slide (")[1].startswith("in ")
+    assert "Fatal Python error: Segmentation fault" in (tmp_path / "mvd-error.log").read_text()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import tifffile
 
 from mvd.errors import UnknownPixelSize
 from mvd.slide import open_slide
+from mvd.slide.reduce import at_mpp
 
 
 def info(path, mpp=None):
@@ -57,6 +58,46 @@ def test_a_display_resolution_or_none_is_no_pixel_size(write_tiff, resolution, u
 
 def test_no_tag_at_all(write_tiff):
     assert info(write_tiff()).mpp is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "why"),
+    [
+        ({}, "the file states no pixel size"),
+        (
+            {"resolution": (72, 72), "resolutionunit": "INCH"},
+            "tiff says 72 x 72 px per inch, which is what a screen or printer is told and no pixel size",
+        ),
+    ],
+)
+def test_what_was_not_believed_is_said(write_tiff, tags, why):
+    path = write_tiff(**tags)
+    with (
+        contextlib.closing(open_slide(path)) as slide,
+        pytest.raises(UnknownPixelSize, match=f"tif: {why}; pass --mpp"),
+    ):
+        at_mpp(slide, 0.5)
+    assert info(path, mpp=0.25).mpp_notes == ()
+
+
+@pytest.mark.parametrize(
+    ("mpp", "notes"),
+    [
+        (0.25, ()),
+        (0.2549, ()),
+        (
+            0.5,
+            (
+                "mpp_overridden: 0.5 um/px was given and is used, but aperio says MPP = 0.2500 um "
+                "(0.25 x 0.25 um/px)",
+            ),
+        ),
+    ],
+)
+def test_a_users_value_that_is_not_the_files_own_is_said(write_tiff, mpp, notes):
+    path = write_tiff("a.svs", description=aperio(), metadata=None)
+    assert info(path, mpp=mpp).mpp_notes == notes
+    assert info(path).mpp_notes == ()
 
 
 @pytest.mark.parametrize("resolution", [(100, 100), (2_000_000, 2_000_000), (1_000, 1_000)])
