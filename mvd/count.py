@@ -17,7 +17,7 @@ from mvd.settings import Settings
 from mvd.slide.naming import shown_name
 from mvd.summary import summarize
 from mvd.tissue import Tissue
-from mvd.vessels import Vessels, find_vessels
+from mvd.vessels import Vessels, find_vessels, outlines_of
 
 Progress = Callable[[str, int, int], None]
 FieldPictures = Callable[[tuple[Hotspot, ...], str], tuple[Picture, ...]]
@@ -79,7 +79,7 @@ def count(
     )
     if by_hand:
         everything = by_hand.vessels(everything)
-    around = [everything.outlines[int(row)] for row in np.flatnonzero(everything.table["counted"])]
+    around = outlines_of(everything.outlines, np.flatnonzero(everything.table["counted"]))
     vessels = limits.limit_vessels(everything, union, found, settings)
     progress("vessels", 1, 1)
     progress("hotspots", 0, 1)

@@ -20,7 +20,8 @@ CELL_UM = 50.0
 _CELL_PERCENT = 30  # of the tissue in a cell; below the walls, above the hematoxylin-rich nuclei
 _BASE_PERCENT = 10  # of the cells: what all of the slide has is no haze but its background
 _LEAST_CELL_PIXELS = 8
-_STEPS = 256  # steps of interpolation between two cells
+_STEPS_SHIFT = 8
+_STEPS = 1 << _STEPS_SHIFT  # steps of interpolation between two cells
 
 
 @dataclass(frozen=True)
@@ -119,16 +120,21 @@ def _positions(first: int, length: int, scale: float, cells: int) -> NDArray[np.
 
 @numba.njit(cache=True, nogil=True)
 def _subtract(dab, milli_od, lines, columns):  # type: ignore[no-untyped-def]
+    """Interpolate and subtract. Nothing here is below 0, so that a shift is the whole-number division."""
     height, width = dab.shape
     cells = milli_od.shape[1]
     last_line, last = milli_od.shape[0] - 1, cells - 1
+    lefts, asides = columns >> _STEPS_SHIFT, columns & (_STEPS - 1)
+    rights = np.minimum(lefts + 1, last)
     profile = np.empty(cells, np.int32)
     for row in range(height):
-        above, down = lines[row] // _STEPS, lines[row] % _STEPS
+        above, down = lines[row] >> _STEPS_SHIFT, lines[row] & (_STEPS - 1)
         below = min(above + 1, last_line)
         for cell in range(cells):
-            profile[cell] = (milli_od[above, cell] * (_STEPS - down) + milli_od[below, cell] * down) // _STEPS
+            profile[cell] = (
+                milli_od[above, cell] * (_STEPS - down) + milli_od[below, cell] * down
+            ) >> _STEPS_SHIFT
         for col in range(width):
-            left, aside = columns[col] // _STEPS, columns[col] % _STEPS
-            value = (profile[left] * (_STEPS - aside) + profile[min(left + 1, last)] * aside) // _STEPS
+            left, right, aside = profile[lefts[col]], profile[rights[col]], asides[col]
+            value = (left * (_STEPS - aside) + right * aside) >> _STEPS_SHIFT
             dab[row, col] = max(np.int32(dab[row, col]) - value, 0)

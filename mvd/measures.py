@@ -33,7 +33,7 @@ from mvd.spatial import (
 from mvd.stain import Stain
 from mvd.tissue import Tissue
 from mvd.uncertainty import density_interval
-from mvd.vessels import Outline, Vessels
+from mvd.vessels import Outline, Vessels, outlines_of
 
 LADDER_MM2 = (0.74, 0.61, 0.35, 0.196, 0.19, 0.15)
 """Field areas that studies count in; see docs/methods.md."""
@@ -122,7 +122,7 @@ def measure(place: Place, settings: Settings, *, workers: int = 1) -> Measures:
     """
     counted = place.vessels.table["counted"].to_numpy(bool)
     xy_um = place.vessels.table.loc[counted, ["x_um", "y_um"]].to_numpy(float)
-    filled = FilledVessels.of([place.vessels.outlines[int(row)] for row in np.flatnonzero(counted)])
+    filled = FilledVessels.of(outlines_of(place.vessels.outlines, np.flatnonzero(counted)))
     fields = fields_in_use(settings.hotspot)
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(lambda field: _hotspots(xy_um, field, place, filled), fields))

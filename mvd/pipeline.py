@@ -5,10 +5,12 @@ The stages after the overview are imported while the overview is read: that take
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,9 +131,11 @@ def _analyze(slide: Slide, settings: Settings, laid: Laid | None, how: _How) -> 
     report("fit", 0, 1)
     stain = fit_stain(level, overview.picture.rgb, overview.tissue, settings)
     report("fit", 1, 1)
+    _give_back()
     components = scan(
         level, near, stain, settings.vessel, tile_px=how.tile_px, workers=how.workers, progress=report
     )
+    _give_back()
     damage = limits.find_damage(level, overview.level, near, settings)
     found = Found(slide.info, level.mpp, overview.tissue, stain, components, damage, laid)
     result = count(
@@ -142,6 +146,7 @@ def _analyze(slide: Slide, settings: Settings, laid: Laid | None, how: _How) -> 
         workers=how.workers,
         progress=report,
     )
+    _give_back()
     # Packed, it takes a thirtieth of the memory, which the report can use.
     return replace(result, candidates=pack_found(found))
 
@@ -154,6 +159,13 @@ def _load_stages() -> None:
     from mvd.hotspots import load_search
 
     load_search()
+
+
+def _give_back() -> None:
+    """Have the C library give what was freed back to the system: glibc keeps what it may never need again."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # other libraries have no such call, nor the need of it
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _silent(stage: str, done: int, total: int) -> None:

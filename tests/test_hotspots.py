@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from mvd.hotspots import Hotspot, find_hotspots, hotspot_rank, tissue_fraction
 from mvd.hotspots.densest import densest_centres
+from mvd.hotspots.pattern import arrange
 from mvd.hotspots.sweep import Forbidden
 from mvd.settings import HotspotSettings
 
@@ -56,16 +57,16 @@ def test_a_gap_between_three_taken_circles_is_looked_into() -> None:
     angles = np.array([0.1, 0.1 + 2 * pi / 3, 0.1 + 4 * pi / 3])
     taken = 1050 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     points = np.random.default_rng(1).normal(0, 60, (5, 2))  # so few that no square is split
-    most, centres = densest_centres(
-        points, np.ones(5, dtype=np.int64), 500.0, Forbidden(taken, 1000.0, NOWHERE), 64
-    )
+    pattern = arrange(points, np.ones(5, dtype=np.int64), 500.0)
+    most, centres = densest_centres(pattern, Forbidden(taken, 1000.0, NOWHERE), 64)
     assert most == 5
     assert (np.hypot(centres[:, 0], centres[:, 1]) < 150).any()
 
 
 def test_nothing_left_between_taken_circles_is_none() -> None:
     forbidden = Forbidden(np.zeros((1, 2)), 1000.0, NOWHERE)
-    most, centres = densest_centres(np.zeros((1, 2)), np.ones(1, dtype=np.int64), 500.0, forbidden, 8)
+    pattern = arrange(np.zeros((1, 2)), np.ones(1, dtype=np.int64), 500.0)
+    most, centres = densest_centres(pattern, forbidden, 8)
     assert (most, len(centres)) == (0, 0)
 
 

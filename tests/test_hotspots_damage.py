@@ -14,6 +14,7 @@ from circles import (
 
 from mvd.hotspots import find_hotspots
 from mvd.hotspots.densest import densest_centres
+from mvd.hotspots.pattern import arrange
 from mvd.hotspots.sweep import Forbidden
 
 
@@ -49,7 +50,7 @@ def test_a_gap_between_damage_is_looked_into() -> None:
     boxes = np.array(frame, dtype=np.float64)
     points = np.random.default_rng(1).normal(1000, 60, (5, 2))
     forbidden = Forbidden(np.empty((0, 2)), 1000.0, boxes)
-    most, centres = densest_centres(points, np.ones(5, dtype=np.int64), 500.0, forbidden, 64)
+    most, centres = densest_centres(arrange(points, np.ones(5, dtype=np.int64), 500.0), forbidden, 64)
     assert most == 5
     inside = (np.abs(centres - 1000) <= 10 + 1e-6).all(axis=1)
     assert inside.any()

@@ -1,7 +1,8 @@
 """Vessel positions -> the circles that hold the most of them, exactly.
 
-The way there: ``sweep`` (the best centre on one circle) -> ``densest`` (branch and bound over all of the plane) ->
-``centring`` (a centre that holds as printed) -> ``find`` (one hot spot after the other, ties).
+The way there: ``pattern`` (the vessels in order) -> ``sieve`` (where a search is worth it) -> ``densest`` (branch and
+bound over all of the plane) -> ``sweep`` (the best centre on one circle) -> ``centring`` (a centre that holds as
+printed) -> ``find`` (one hot spot after the other, ties).
 ``field`` is one of them; ``by_hand`` those that a person places, ``near`` looks close to a point.
 """
 

@@ -7,6 +7,7 @@ searches far away.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, combinations
 
 import numpy as np
@@ -115,7 +116,7 @@ def _near(vessels_um: Points, centre_um: Points, radius_um: float) -> Points:
 
 def _inner_points(region: Region, corners_um: Points) -> Points:
     """Return centres to try, best first: as far inside as can be, then the corners themselves."""
-    middle = enclosing_centre_um(region.held_um)[None]
+    middle = _enclosing_centre_um(region.held_um.tobytes())[None]
     if region.slack_um(middle)[0] >= STEP_UM:
         return middle
     inward = np.array([_inward(region, corner) for corner in corners_um])
@@ -185,6 +186,12 @@ def _rounded(centres_um: Points) -> Iterator[Points]:
     for offset in [(0, 0), *beside]:
         # a division of whole numbers gives the float that prints with three decimals
         yield from (steps + np.array(offset)) / round(1 / STEP_UM)
+
+
+@lru_cache(maxsize=1024)
+def _enclosing_centre_um(points_bytes: bytes) -> Points:
+    """The centre of ``enclosing_centre_um``: vessels that tie for one hot spot come again for all later ones."""
+    return enclosing_centre_um(np.frombuffer(points_bytes, np.float64).reshape(-1, 2))
 
 
 def enclosing_centre_um(points_um: Points) -> Points:

@@ -15,6 +15,7 @@ from numba import njit
 
 from mvd.hotspots.arcs import TOLERANCE, clearance
 from mvd.hotspots.meeting import meeting_points
+from mvd.hotspots.pattern import PAD, Pattern, near_buckets
 from mvd.hotspots.sieve import sieve
 from mvd.hotspots.sweep import (
     Best,
@@ -30,22 +31,15 @@ from mvd.hotspots.sweep import (
 LEAF_POINTS = 4  # so few uncertain points are swept at once
 MAX_SPLITS = 12  # down to radius / 4096: squares with many points on one circle are not split for ever
 CERTAIN, BOUND, START, STOP, FREE, SPLITS = range(6)  # notes on a square: weights, its list, free pool, depth
-PAD = 3  # empty columns on either side, so that a row's neighbours never wrap into the next row
 
 
-def densest_centres(
-    points: Points, weights: Counts, radius: float, forbidden: Forbidden, limit: int
-) -> tuple[int, Points]:
+def densest_centres(pattern: Pattern, forbidden: Forbidden, limit: int) -> tuple[int, Points]:
     """Find the centres of the circles that hold the most.
 
     Parameters
     ----------
-    points : (n, 2) float64
-        Distinct, n >= 1.
-    weights : (n,) int64
-        How many vessels lie at each point.
-    radius : float
-        Of the circle, > 0, in the unit of ``points``.
+    pattern : Pattern
+        Of ``arrange``.
     forbidden : Forbidden
         Where no centre may lie.
     limit : int
@@ -61,25 +55,22 @@ def densest_centres(
         Corners of the regions of centres that hold ``most`` (and a few inner points), exact to rounding
         error; m >= 1 unless ``most`` is 0.
     """
-    corner = points.min(axis=0)
-    buckets = np.floor((points - corner) / radius).astype(np.int64) + PAD
-    columns = int(buckets[:, 0].max()) + PAD + 1
-    keys = buckets[:, 1] * columns + buckets[:, 0]
-    order = np.argsort(keys, kind="stable")
+    corner = pattern.corner
     circles = Circles(
-        points[order] - corner,
-        weights[order],
-        float(radius),
+        pattern.points,
+        pattern.weights,
+        pattern.radius,
         forbidden.taken - corner,
         float(forbidden.apart),
         forbidden.boxes - np.tile(corner, 2),
     )
-    squares, near = _squares(keys[order], columns, radius, meeting_points(forbidden) - corner)
-    rows = int(buckets[:, 1].max()) + PAD + 1
-    squares, near, bounds, known = sieve(circles, squares, near, (columns, rows), PAD, ties=limit > 0)
+    squares, near, bounds, known = _squares(pattern, circles, ties=limit > 0)
+    single, beside = _places(pattern, meeting_points(forbidden) - corner)
+    squares, near = np.concatenate([squares, single]), np.concatenate([near, beside], axis=1)
     if not len(squares):
         return known, np.empty((0, 2))
     pool = np.empty(int((near[1] - near[0]).sum(axis=1).max()) * (4 * MAX_SPLITS + 2), np.int32)
+    bounds = np.concatenate([bounds, np.full(len(single), -1)])
     unknown = bounds < 0
     bounds[unknown] = _bounds(circles, squares[unknown], near[:, unknown], pool)
     fullest_first = np.argsort(-bounds, kind="stable")
@@ -91,26 +82,27 @@ def densest_centres(
     return int(most), best.centres[:kept] + corner
 
 
-def _squares(keys: Counts, columns: int, radius: float, places: Points) -> tuple[Points, Counts]:
-    """Return squares (x, y, half side) that together hold all centres of interest, and the points near each.
+def _squares(pattern: Pattern, circles: Circles, *, ties: bool) -> tuple[Points, Counts, Counts, int]:
+    """Return squares (x, y, half side) that hold all centres of interest but single ones, and the points near each.
 
-    Single ``places`` are squares of side 0. The points near a square lie in five rows of
-    buckets: (2, m, 5) first and one past the last, in the order of ``keys``.
+    Besides the most that each can hold (-1 where that was not looked at), and what one centre is known to hold.
     """
-    around = np.array([row * columns + col for row in (-1, 0, 1) for col in (-1, 0, 1)])
-    inhabited = np.unique(np.unique(keys)[:, None] + around)
-    place_cells = np.floor(places / radius).astype(np.int64) + PAD
-    place_keys = place_cells[:, 1] * columns + place_cells[:, 0]
-    on_map = (place_cells[:, 0] >= 0) & (place_cells[:, 0] < columns) & np.isin(place_keys, inhabited)
+    inhabited, columns, radius = pattern.inhabited, pattern.columns, pattern.radius
+    near = near_buckets(pattern, inhabited)
+    if pattern.raster is not None:
+        return sieve(circles, pattern.raster, near, ties=ties)
     middles = np.stack([inhabited % columns, inhabited // columns], axis=1) - PAD + 0.5
-    squares = np.concatenate(
-        [
-            np.column_stack([middles * radius, np.full(len(middles), radius / 2)]),
-            np.column_stack([places[on_map], np.zeros(np.count_nonzero(on_map))]),
-        ]
-    )
-    rows = np.concatenate([inhabited, place_keys[on_map]])[:, None] + np.arange(-2, 3) * columns
-    return squares, np.stack([np.searchsorted(keys, rows - 2), np.searchsorted(keys, rows + 3)])
+    squares = np.column_stack([middles * radius, np.full(len(middles), radius / 2)])
+    return squares, near, np.full(len(squares), -1), 0
+
+
+def _places(pattern: Pattern, places: Points) -> tuple[Points, Counts]:
+    """Return single places as squares of side 0, and the points near each; those far from all points are left out."""
+    cells = np.floor(places / pattern.radius).astype(np.int64) + PAD
+    keys = cells[:, 1] * pattern.columns + cells[:, 0]
+    on_map = (cells[:, 0] >= 0) & (cells[:, 0] < pattern.columns) & np.isin(keys, pattern.inhabited)
+    squares = np.column_stack([places[on_map], np.zeros(np.count_nonzero(on_map))])
+    return squares, near_buckets(pattern, keys[on_map])
 
 
 @njit(cache=True, nogil=True)

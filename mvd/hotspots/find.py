@@ -6,7 +6,9 @@ have their hot spots (Belien 1999), and an eroded search region never looks ther
 counted.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from mvd.hotspots.centring import STEP_UM, settle
 from mvd.hotspots.densest import densest_centres
 from mvd.hotspots.field import Hotspot, radius_of, tissue_fraction
 from mvd.hotspots.inside import boxes_outside
+from mvd.hotspots.pattern import Pattern, arrange
 from mvd.hotspots.squares import fullest_squares
 from mvd.hotspots.sweep import Forbidden
 from mvd.settings import HotspotSettings
@@ -78,11 +81,11 @@ def find_hotspots(
     boxes_um = forbidden_boxes(settings, tissue, damage_um)
     by_hand = by_hand or HandPlaced(settings.field_mm2, settings.shape)
     placed = placed_hotspots(xy_um, settings, tissue, by_hand)
+    best = partial(best_circles, arranged=_arranging(vessels)) if settings.shape == "circle" else best_squares
     hotspots: list[Hotspot] = []
     while len(hotspots) + len(placed) < settings.count:
         taken_um = np.array([(spot.x_um, spot.y_um) for spot in hotspots]).reshape(-1, 2)
         taken_um = np.concatenate([taken_um, by_hand.taken_um])
-        best = best_circles if settings.shape == "circle" else best_squares
         tied = best(vessels, radius_um, taken_um, boxes_um)
         if not tied:
             break
@@ -116,7 +119,7 @@ def most_vessels(xy_um: Points, settings: HotspotSettings, boxes_um: Points = NO
     if settings.shape == "square":
         return fullest_squares(_steps(xy_um), weights, int(_steps(radius_um)), _steps(boxes_um), 0)[0]
     forbidden = Forbidden(np.empty((0, 2)), 2 * radius_um, boxes_um)
-    return densest_centres(xy_um, weights, radius_um, forbidden, 0)[0]
+    return densest_centres(arrange(xy_um, weights, radius_um), forbidden, 0)[0]
 
 
 def forbidden_boxes(settings: HotspotSettings, tissue: Tissue, damage_um: Points = NOWHERE) -> Points:
@@ -131,7 +134,7 @@ def forbidden_boxes(settings: HotspotSettings, tissue: Tissue, damage_um: Points
 def load_search() -> None:
     """Have numba load the compiled search, or compile it: its first kernel in a process takes it a while."""
     nowhere = Forbidden(np.empty((0, 2)), 2.0, NOWHERE)
-    densest_centres(np.zeros((1, 2)), np.ones(1, np.int64), 1.0, nowhere, MOST_TIES)
+    densest_centres(arrange(np.zeros((1, 2)), np.ones(1, np.int64), 1.0), nowhere, MOST_TIES)
 
 
 def _steps(lengths_um: Points | float) -> NDArray[np.int64]:
@@ -160,22 +163,38 @@ def _grown(damage_um: Points, radius_um: float) -> Points:
     return boxes
 
 
+def _arranging(vessels: tuple[Points, NDArray[np.int64]]) -> Callable[[float], Pattern]:
+    """Return what puts the vessels in order for a radius, from ``_origin_um`` on: once, for all searches with it."""
+    points_um, weights = vessels
+    return cache(lambda radius_um: arrange(points_um - _origin_um(points_um), weights, radius_um))
+
+
+def _origin_um(points_um: Points) -> Points:
+    """Return a whole um left of all points and above: from there the arithmetic is the same all over the slide."""
+    origin_um: Points = np.floor(points_um.min(axis=0))
+    return origin_um
+
+
 def best_circles(
-    vessels: tuple[Points, NDArray[np.int64]], radius_um: float, taken_um: Points, boxes_um: Points
+    vessels: tuple[Points, NDArray[np.int64]],
+    radius_um: float,
+    taken_um: Points,
+    boxes_um: Points,
+    arranged: Callable[[float], Pattern] | None = None,
 ) -> list[tuple[int, tuple[float, float]]]:
     """Return (count, rounded centre) of all circles that tie for the best; none where nothing is left."""
     points_um, weights = vessels
     if not len(points_um):
         return []
-    origin_um = np.floor(points_um.min(axis=0))  # the same arithmetic wherever the tissue lies on the slide
-    local_um, local_taken_um = points_um - origin_um, taken_um - origin_um
-    local_boxes_um = boxes_um - np.tile(origin_um, 2)
+    arranged = arranged or _arranging(vessels)
+    origin_um = _origin_um(points_um)
+    local_taken_um, local_boxes_um = taken_um - origin_um, boxes_um - np.tile(origin_um, 2)
     repeated_um = np.repeat(points_um, weights, axis=0)
     settled: list[tuple[int, Points]] = []
     for margin_um in (0.0, STEP_UM):  # a circle found with a margin survives the rounding
         grown_um = local_boxes_um + margin_um * np.array([-1.0, -1.0, 1.0, 1.0])
         forbidden = Forbidden(local_taken_um, 2 * radius_um + margin_um, grown_um)
-        most, centres_um = densest_centres(local_um, weights, radius_um - margin_um, forbidden, MOST_TIES)
+        most, centres_um = densest_centres(arranged(radius_um - margin_um), forbidden, MOST_TIES)
         settled += settle(centres_um + origin_um, repeated_um, radius_um, taken_um, boxes_um)
         if settled and max(count for count, _ in settled) >= most:
             break

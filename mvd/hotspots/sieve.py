@@ -1,9 +1,11 @@
 """Squares of candidate centres -> the smaller ones that can still win, by counts on a raster.
 
-Input: the points in order of their buckets, and the squares that together hold all centres of interest. Output:
-squares a sixteenth as wide whose bound reaches what one centre is known to hold. It never drops a square that could
-win: the bound counts every point that any centre of the square could hold, and a few more.
+Input: the points, and the squares that together hold all centres of interest. Output: squares a sixteenth as wide
+whose bound reaches what one centre is known to hold. It never drops a square that could win: the bound counts every
+point that any centre of the square could hold, and a few more.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -22,56 +24,85 @@ TRIED = 32
 """So many squares give the middle of their fullest cell as a first answer, if a centre may lie there."""
 
 
+class Raster(NamedTuple):
+    """Squares of side r, cut into cells: what is known of them whatever is forbidden.
+
+    Attributes
+    ----------
+    first : (m, 2) int64
+        Column and row of each square, in sides of a square from the first point on.
+    bounds : (m, fine * fine) int32
+        Most that a centre in each cell can hold.
+    fine : int
+        Cells along one side of a square.
+    """
+
+    first: Counts
+    bounds: NDArray[np.int32]
+    fine: int
+
+
+def raster_of(
+    points: Points, weights: Counts, radius: float, first: Counts, columns_rows: tuple[int, int], pad: int
+) -> Raster | None:
+    """Bound what each cell can hold; None where the plane is too wide for its points.
+
+    Parameters
+    ----------
+    points : (n, 2) float64
+        From their own least x and y on.
+    weights : (n,) int64
+    radius : float
+    first : (m, 2) int64
+        Bucket across and down of each square.
+    columns_rows : (int, int)
+        Buckets across and down, empty ones at the edges included.
+    pad : int
+        Buckets before the first point.
+    """
+    fine = FINEST
+    while fine > 1 and columns_rows[0] * columns_rows[1] * fine * fine > MOST_CELLS:
+        fine //= 2
+    if fine == 1:
+        return None
+    shape = (columns_rows[0] * fine, columns_rows[1] * fine)
+    at = np.floor(points / radius * fine).astype(np.int64) + pad * fine
+    return Raster(first - pad, _bounds(_sums(at, weights, shape), first * fine, fine), fine)
+
+
 def sieve(
-    circles: Circles, squares: Points, near: Counts, columns_rows: tuple[int, int], pad: int, *, ties: bool
-) -> tuple[Points, Counts, Counts, int]:
+    circles: Circles, raster: Raster, near: Counts, *, ties: bool
+) -> tuple[Points, Counts, NDArray[np.int64], int]:
     """Cut squares into smaller ones and drop those that cannot win.
 
     Parameters
     ----------
     circles : Circles
-    squares : (m, 3) float64
-        x, y, half side; side r and on the grid of buckets, or 0 for single places, which are kept.
+    raster : Raster
     near : (2, m, 5) int64
         The points near each square.
-    columns_rows : (int, int)
-        Buckets across and down, empty ones at the edges included.
-    pad : int
-        Buckets before the first point.
     ties : bool
         Whether squares that can only reach the same are wanted too.
 
     Returns
     -------
     squares : (k, 3) float64
+        x, y, half side.
     near : (2, k, 5) int64
     bounds : (k,) int64
-        Most that a centre in each square can hold; -1 where that was not looked at.
+        Most that a centre in each square can hold.
     known : int
         What one centre holds; 0 where none was tried.
     """
-    fine = FINEST
-    while fine > 1 and columns_rows[0] * columns_rows[1] * fine * fine > MOST_CELLS:
-        fine //= 2
-    if fine == 1:
-        return squares, near, np.full(len(squares), -1), 0
-    whole = np.flatnonzero(squares[:, 2] > 0)
-    first = np.rint((squares[whole, :2] - squares[whole, 2:]) / circles.radius).astype(np.int64) + pad
-    bounds = _raster_bounds(circles, first, (columns_rows[0] * fine, columns_rows[1] * fine), pad, fine)
+    first, bounds, fine = raster
     flat = bounds.ravel()
     fullest = bounds.argmax(axis=1) + fine**2 * np.arange(len(bounds))  # one cell of each square
     fullest = fullest[np.argsort(-flat[fullest], kind="stable")]
-    known = _known(circles, _middles(fullest, first - pad, circles.radius, fine), flat[fullest])
+    known = int(_known(circles, _middles(fullest, first, circles.radius, fine), flat[fullest]))
     kept = np.flatnonzero(flat >= known + (0 if ties else 1))
     half = np.full(len(kept), circles.radius / fine / 2 * (1 + TOLERANCE))
-    places = np.flatnonzero(squares[:, 2] == 0)
-    small = np.column_stack([_middles(kept, first - pad, circles.radius, fine), half])
-    return (
-        np.concatenate([small, squares[places]]),
-        np.concatenate([near[:, whole[kept // fine**2]], near[:, places]], axis=1),
-        np.concatenate([flat[kept].astype(np.int64), np.full(len(places), -1)]),
-        int(known),
-    )
+    small = np.column_stack([_middles(kept, first, circles.radius, fine), half])
+    return small, near[:, kept // fine**2], flat[kept].astype(np.int64), known
 
 
 def _middles(cells: Counts, first: Counts, radius: float, fine: int) -> Points:
@@ -82,20 +113,23 @@ def _middles(cells: Counts, first: Counts, radius: float, fine: int) -> Points:
     return middles
 
 
-def _raster_bounds(
-    circles: Circles, first: Counts, shape: tuple[int, int], pad: int, fine: int
-) -> NDArray[np.int32]:
-    """Most that a centre in each cell of each square can hold, (m, fine * fine)."""
+def _sums(at: Counts, weights: Counts, shape: tuple[int, int]) -> NDArray[np.int32]:
+    """Weights of the points in cells ``at``, summed up along each row of cells, a nought before the first."""
     columns, rows = shape
-    at = np.floor(circles.points / circles.radius * fine).astype(np.int64) + pad * fine
-    places = at[:, 1] * (columns + 1) + at[:, 0] + 1
-    sums = np.bincount(places, circles.weights, rows * (columns + 1)).reshape(rows, -1)
-    sums = np.cumsum(sums, axis=1).astype(np.int32)
+    sums = np.bincount(at[:, 1] * (columns + 1) + at[:, 0] + 1, weights, rows * (columns + 1)).reshape(
+        rows, -1
+    )
+    summed: NDArray[np.int32] = np.cumsum(sums, axis=1).astype(np.int32)
+    return summed
+
+
+def _bounds(sums: NDArray[np.int32], first: Counts, fine: int) -> NDArray[np.int32]:
+    """Most that a centre in each cell of squares, which begin at cells ``first``, can hold, (m, fine * fine)."""
     apart = np.maximum(np.abs(np.arange(-fine - 1, fine + 2)) - 1, 0)
     # a point of a cell so far across and down can lie within the radius of a place in the middle cell
     across = np.floor(np.sqrt(fine**2 * (1 + 1e-9) - apart**2)).astype(np.int64) + 1
     bounds = np.zeros((len(first), fine * fine), np.int32)
-    _count_rows(sums, first * fine, across, fine, bounds)
+    _count_rows(sums, first, across, fine, bounds)
     return bounds
 
 

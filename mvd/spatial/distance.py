@@ -95,13 +95,10 @@ def _fine_grid(tissue: Tissue) -> tuple[TissueGrid, int]:
 def _painted(outlines: Sequence[Outline], shape: tuple[int, int], mpp: float) -> NDArray[np.uint8]:
     """0 in every pixel that a filled vessel touches, 1 elsewhere; as cv2's distance transform wants it."""
     free = np.ones(shape, np.uint8)
-    rings = [ring for outline in outlines for ring in outline.outer if len(ring)]
-    if not rings:
-        return free
-    corners = np.floor(np.concatenate(rings).astype(np.float64) / mpp).astype(np.int32)
-    stops = np.cumsum([len(ring) for ring in rings])
-    for start, stop in zip(np.concatenate([[0], stops[:-1]]), stops, strict=True):
-        cv2.fillPoly(free, [corners[start:stop]], 0)
+    for outline in outlines:
+        for ring in outline.outer:
+            if len(ring):
+                cv2.fillPoly(free, [np.floor(ring.astype(np.float64) / mpp).astype(np.int32)], 0)
     return free
 
 

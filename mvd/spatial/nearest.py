@@ -18,6 +18,9 @@ from mvd.tissue import Tissue
 FINEST_MPP = 4.0
 """Distances to the tissue's edge are measured on pixels of this size, or on the mask's own where it is coarser."""
 
+STRIP_ROWS = 256
+"""So many rows are looked at at once, to take little memory."""
+
 Points = NDArray[np.float64]
 
 
@@ -64,27 +67,38 @@ def nearest_neighbours(xy_um: Points, tissue: Tissue) -> NearestNeighbours:
         return NearestNeighbours(None, None, None, 0)
     distance_um = cKDTree(xy_um).query(xy_um, k=2)[0][:, 1]
     grid = tissue_grid(tissue, FINEST_MPP)
-    to_edge_px2 = _to_edge_px2(grid.part >= 0.5)
-    inner_px2 = np.sort(to_edge_px2[to_edge_px2 > 0])
+    to_edge_px = _to_edge_px(grid.part >= 0.5)
     # An edge is half a pixel nearer than the middle of the pixel beyond. A vessel takes the distance of its pixel.
     needed_px2 = (distance_um / grid.mpp + 0.5) ** 2
-    seen = to_edge_px2[grid.indices(xy_um)] >= needed_px2
+    seen = _squares(to_edge_px[grid.indices(xy_um)]) >= needed_px2
     uncorrected_um = float(distance_um.mean())
     if not seen.any():
         return NearestNeighbours(None, uncorrected_um, None, 0)
-    inner_px = len(inner_px2) - np.searchsorted(inner_px2, np.ceil(needed_px2[seen]).astype(np.int32))
+    inner_px = _as_far(to_edge_px, np.ceil(needed_px2[seen]).astype(np.int64))
     mean_um = float(np.sum(distance_um[seen] / inner_px) / np.sum(1 / inner_px))
-    random_um = sqrt(len(inner_px2) * grid.mpp**2 / len(xy_um)) / 2
+    random_um = sqrt(np.count_nonzero(to_edge_px) * grid.mpp**2 / len(xy_um)) / 2
     return NearestNeighbours(mean_um, uncorrected_um, mean_um / random_um, int(np.count_nonzero(seen)))
 
 
-def _to_edge_px2(mask: Mask) -> NDArray[np.int32]:
-    """Squared distance from the middle of each pixel to that of the nearest pixel outside, px2; 0 outside.
-
-    It is a whole number: rounded to it, the last bit is the same everywhere.
-    """
+def _to_edge_px(mask: Mask) -> NDArray[np.float32]:
+    """Distance from the middle of each pixel to that of the nearest pixel outside, px; 0 outside."""
     framed = cv2.copyMakeBorder(mask.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    distance_px = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    squares = np.square(distance_px, dtype=np.float64)
-    whole: NDArray[np.int32] = np.rint(squares, out=squares).astype(np.int32)
-    return whole
+    distance_px: NDArray[np.float32] = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return distance_px[1:-1, 1:-1]
+
+
+def _as_far(to_edge_px: NDArray[np.float32], least_px2: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many pixels are as far from the edge as each of ``least_px2`` (> 0), or farther; strip by strip."""
+    most = int(least_px2.max())
+    counts = np.zeros(most + 1, np.int64)
+    for top in range(0, len(to_edge_px), STRIP_ROWS):
+        far_px2 = np.minimum(_squares(to_edge_px[top : top + STRIP_ROWS]), most)
+        counts += np.bincount(far_px2.ravel(), minlength=most + 1)
+    as_far: NDArray[np.int64] = np.cumsum(counts[::-1])[::-1][least_px2]
+    return as_far
+
+
+def _squares(distance_px: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Squared distances between pixels: whole numbers, and rounded to them the last bit is the same everywhere."""
+    squares: NDArray[np.int64] = np.rint(np.square(distance_px, dtype=np.float64)).astype(np.int64)
+    return squares

@@ -7,6 +7,6 @@ Below them all lie ``edges``, ``hull``, ``distance`` and ``bounds``, which look 
 """
 
 from mvd.vessels.find import Vessels, find_vessels
-from mvd.vessels.outlines import Outline
+from mvd.vessels.outlines import Outline, outlines_of
 
-__all__ = ["Outline", "Vessels", "find_vessels"]
+__all__ = ["Outline", "Vessels", "find_vessels", "outlines_of"]

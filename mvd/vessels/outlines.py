@@ -131,6 +131,13 @@ class Outlines(Sequence[Outline]):
         )
 
 
+def outlines_of(outlines: Sequence[Outline], rows: I64) -> Sequence[Outline]:
+    """The outlines of some rows; those of a slide are made one by one as they are asked for, and let go of."""
+    return (
+        outlines.ordered(rows) if isinstance(outlines, Outlines) else [outlines[row] for row in rows.tolist()]
+    )
+
+
 @numba.njit(cache=True, nogil=True)
 def _corners(turns: I32, edges: I64, mpp: float) -> Ring:
     """Corners of some rings, (n, 2) float64 as (x, y) in um; ``edges`` says where they begin and end."""
