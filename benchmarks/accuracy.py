@@ -1,8 +1,9 @@
 """mvd and three peers on synthetic slides with known truth and on real fields.
 
-    python benchmarks/accuracy.py [--quick] [--seeds 9000-9007] [--pictures DIR] [--write]
+    python benchmarks/accuracy.py [--quick] [--seeds 9000-9007] [--side UM] [--qualities 90,80,60] [--pictures DIR]
+        [--write]
 
-Phantoms of three difficulties, without loss (PNG) and as JPEG TIFFs of three qualities; the same decoded pixels go to
+Phantoms of three difficulties, without loss (PNG) and as JPEG TIFFs of some qualities; the same decoded pixels go to
 all four:
 
 mvd           mvd.analyze with its default settings
@@ -182,7 +183,7 @@ def main() -> None:
     """Print the results; write them too if asked."""
     args = _arguments()
     lines = ["## Accuracy", machine()]
-    qualities, side_um = ((80,), 450.0) if args.quick else (QUALITIES, SIDE_UM)
+    qualities, side_um = ((80,), 450.0) if args.quick else (args.qualities, args.side)
     tasks = [
         Task(difficulty, seed, side_um, qualities, args.pictures)
         for difficulty in LOOKS
@@ -207,6 +208,8 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="one small phantom of each difficulty")
     parser.add_argument("--seeds", type=_seeds, help="seeds, first-last (default 9000-9007)")
+    parser.add_argument("--side", type=float, default=SIDE_UM, help="side of a phantom, um")
+    parser.add_argument("--qualities", type=_qualities, default=QUALITIES, help="of JPEG, with commas")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="phantoms at once")
     parser.add_argument(
         "--pictures", type=Path, help="draw what was found and every mistake into this folder"
@@ -215,6 +218,10 @@ def _arguments() -> argparse.Namespace:
     args = parser.parse_args()
     args.seeds = args.seeds or (range(9000, 9001) if args.quick else range(9000, 9008))
     return args
+
+
+def _qualities(text: str) -> tuple[int, ...]:
+    return tuple(int(quality) for quality in text.split(","))
 
 
 def _seeds(text: str) -> range:

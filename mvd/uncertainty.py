@@ -130,7 +130,10 @@ def _stain_counts(
 
 
 def _judged(amounts: Values, background: Values, settings: VesselSettings) -> tuple[Bools, Values]:
-    """Whether each candidate is brown, by the rule of ``find_vessels``, and its DAB above the background."""
+    """Whether each candidate is brown by the fitted stains, and its DAB above the background.
+
+    What the colour of the slide's own vessels tells moves with the stain, and is left as it is.
+    """
     hematoxylin, contrast = (amounts[:, k] - background[k] for k in (0, 1))
     foreign = hematoxylin + settings.residual_weight * np.abs(amounts[:, 2])
     return foreign <= settings.max_foreign_part * contrast, contrast

@@ -103,6 +103,7 @@ _VESSEL_RULES = {
     "own_lumen_um2",
     "residual_weight",
     "max_foreign_part",
+    "own_colour_part",
     "min_area_um2",
     "max_wall_um",
     "max_lumen_width_um",

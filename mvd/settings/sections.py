@@ -167,6 +167,11 @@ class VesselSettings(Section):
     max_foreign_part: float = Field(
         0.8, ge=0, description="More hematoxylin and weighed residual than this part of the DAB is pigment"
     )
+    own_colour_part: float = Field(
+        0.05,
+        ge=0,
+        description="A residual up to this part of the DAB is never off the colour of the slide's own vessels",
+    )
     min_area_um2: float = Field(
         20.0, ge=0, description="Smaller vessels (lumen included) are not counted, um2"
     )

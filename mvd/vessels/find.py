@@ -22,6 +22,7 @@ from mvd.settings import VesselSettings
 from mvd.stain import Stain
 from mvd.tissue import Tissue
 from mvd.vessels import crops
+from mvd.vessels.colour import is_dab
 from mvd.vessels.crops import Crop, Members, paint_crop
 from mvd.vessels.edges import I64, filled
 from mvd.vessels.measure import measure
@@ -112,7 +113,7 @@ def find_vessels(
     workers : int
         Threads. Never changes a result.
     """
-    brown = is_dab(components, stain, settings)
+    brown = is_dab(components, stain, settings, mpp)
     search = _Search(components, brown, tissue, settings, mpp)
     lone, several = _neighbourhoods(search)
     with ThreadPoolExecutor(workers) as pool:
@@ -126,22 +127,6 @@ def find_vessels(
     table, order = tabulate(candidates, lumens, components, brown, settings, mpp)
     outlines = Outlines.of(((each.packed, each.rings) for each in found), mpp)
     return Vessels(table, outlines.ordered(order))
-
-
-def is_dab(components: Components, stain: Stain, settings: VesselSettings) -> NDArray[np.bool_]:
-    """Whether each component is brown, (k,) bool: its hematoxylin and residual are small beside its DAB.
-
-    All three are taken above the background of the tissue. Black pigment shows as much hematoxylin as DAB, and like
-    red cells, eosin and formalin pigment it leaves the plane of the two stains. A nucleus over a wall adds
-    hematoxylin too, but no residual: so the residual weighs more.
-    """
-    area = components.area_px * 1000.0
-    contrast = components.od_sum / area - stain.background_od
-    hematoxylin = components.hematoxylin_sum / area - stain.background_hematoxylin_od
-    residual = np.abs(components.residual_sum / area)
-    foreign = hematoxylin + settings.residual_weight * residual
-    found: NDArray[np.bool_] = foreign <= settings.max_foreign_part * contrast
-    return found
 
 
 def _neighbourhoods(search: _Search) -> tuple[Members, list[Members]]:
