@@ -82,7 +82,7 @@ class Scene:
     Attributes
     ----------
     paths : mapping
-        ``tissue, regions, here, elsewhere, refused`` (outlines), ``counted_dots, refused_dots`` -> ``d`` of a path.
+        ``tissue, regions, lost, here, elsewhere, refused`` (outlines), ``counted_dots, refused_dots`` -> ``d`` of a path.
     vessels : str
         Of those outlined: ``id,x,y,reach,reason,area`` each, with ``;`` between.
     thinned : int
@@ -194,6 +194,8 @@ def _paths(
         if sum(map(len, paths.values())) <= most_bytes * _PATH_SHARE:
             break
     paths["regions"] = path_of((ring for rings in outlines.regions.values() for ring in rings), 1.0)
+    crosses = (stroke for ring in outlines.lost for stroke in (ring, ring[[0, 2]], ring[[1, 3]]))
+    paths["lost"] = path_of(crosses, 0.5)
     xy_um = np.column_stack([profiles.x_um, profiles.y_um])
     beyond = {"counted_dots": ~shown & counted, "refused_dots": ~shown & ~counted}
     left_out = 0
