@@ -102,7 +102,8 @@ def _tissue(result: SlideResult) -> Iterator[_Feature]:
 
 
 def _lost(result: SlideResult) -> Iterator[_Feature]:
-    for number, box in enumerate(result.damage_um, 1):  # together, those that touch would be no valid polygons
+    # One by one: together, those that touch would be no valid polygon.
+    for number, box in enumerate(result.damage_um, 1):
         name = f"Not decoded {number}"
         yield _Feature(name, name, "Not decoded", LOST, "", [[box_um(box)]], is_annotation=True)
 
