@@ -29,7 +29,9 @@ def opened(out):
 @pytest.fixture
 def page(opened, out):
     """The report, opened anew."""
+    opened.get("about:blank")  # on a busy machine the page before may else be taken for the one to come
     opened.get((out / "report.html").as_uri())
+    until(lambda: opened.find_elements(CSS, "footer"), 60)
     opened.get_log("browser")
     return opened
 
@@ -229,7 +231,7 @@ def test_every_hot_spot_is_seen_whole_with_its_rank_on_the_slide(page):
         (float(rank.get_dom_attribute("x")), float(rank.get_dom_attribute("y")))
         for rank in figure.find_elements(CSS, ".rank")
     ]
-    assert len(places) > 3
+    assert len(places) >= 3
     assert all(x < left < x + width and y < top < y + height for left, top in places)
     cut = page.execute_script(
         """return [...document.querySelectorAll(".figures svg:has(.field)")].filter(svg => {
