@@ -1,6 +1,6 @@
 """Exact hot spots beside the two ways that others search: how many vessels they miss, and how long each takes.
 
-    python benchmarks/hotspots.py [--quick] [--seeds N]
+    python benchmarks/hotspots.py [--quick] [--seeds N] [--write]
 
 Clustered vessels (a Thomas process) in tissue of irregular outline. Every method chooses its own disjoint circles one
 after the other; what is compared is the number of vessels that truly lie in the circles it chose. Only the first
@@ -19,9 +19,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import apart  # noqa: F401, isort: skip
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from page import machine, markdown_table, write_section
 from scipy.signal import oaconvolve
 from scipy.spatial import cKDTree
 
@@ -143,8 +145,8 @@ def undercount_percent(chosen: list[Chosen], exact_ones: list[Chosen], ranks: in
     return 100 * (1 - held / best)
 
 
-def print_rows(n: int, seeds: int) -> None:
-    """Run all methods on ``seeds`` patterns of n vessels and print a row for each."""
+def table_rows(n: int, seeds: int) -> list[tuple[str, ...]]:
+    """Run all methods on ``seeds`` patterns of n vessels; a row of the table for each method."""
     found: dict[str, list[Chosen]] = {name: [] for name in METHODS}
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
@@ -152,39 +154,59 @@ def print_rows(n: int, seeds: int) -> None:
         vessels = thomas_process(n, tissue, rng)
         for name, method in METHODS.items():
             found[name].append(choose(method, vessels, tissue))
+    rows = []
     for name, chosen in found.items():
         first = np.mean([sum(one.vessels[:1]) for one in chosen])
         worst = max(
             100 * (1 - sum(a.vessels[:1]) / b.vessels[0]) for a, b in zip(chosen, found["exact"], strict=True)
         )
         missed = [undercount_percent(chosen, found["exact"], ranks) for ranks in (1, 3, SETTINGS.count)]
-        seconds = np.median([one.seconds for one in chosen])
-        print(
-            f"{n:>8} {name:>8} {first:>10.1f} {missed[0]:>8.2f} {worst:>8.2f} {missed[1]:>8.2f} {missed[2]:>8.2f}"
-            f" {seconds * 1000:>10.1f}"
-        )
+        ms = 1000 * np.median([one.seconds for one in chosen])
+        figures = (f"{first:.1f}", *(f"{part:.2f}" for part in (missed[0], worst, *missed[1:])), f"{ms:.0f}")
+        rows.append((f"{n:,}", name, *figures))
+    return rows
+
+
+def told(rows: list[tuple[str, ...]], seeds: int, first_call_s: float) -> str:
+    """Return the section of RESULTS.md."""
+    head = ["vessels", "method", "first holds", "missed, %", "worst, %", "of 3, %", "of 10, %", "ms"]
+    return f"""## Hot spots
+
+{machine()}
+
+Field {SETTINGS.field_mm2} mm2, {SETTINGS.count} hot spots, {seeds} patterns of clustered vessels each. "Missed" are the
+vessels of the exact circles that a method's own circles do not hold: of the first (all patterns, and the worst), the
+first 3, and all 10, where a lesser first choice may leave more for the next. Processor time, the median; the first
+call, in which kernels are compiled or read from the cache, took {first_call_s:.2f} s more.
+
+{markdown_table(head, rows)}
+
+- **exact**: mvd, all centres in the plane.
+- **raster**: QuPath's scheme, written again here: at most {RASTER_PX} px, centres only where all of a circle is tissue.
+- **rim**: the same raster, centres anywhere: what the raster alone costs.
+- **50 um**: every centre on a grid of {GRID_UM:.0f} um, counted exactly.
+"""
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, or write it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="one pattern each, no 100,000 vessels")
     parser.add_argument("--seeds", type=int, default=5, help="patterns of each size")
+    parser.add_argument("--write", action="store_true", help="into RESULTS.md")
     args = parser.parse_args()
+    seeds = 1 if args.quick else args.seeds
     warm_up = np.random.default_rng(0)
     start = time.process_time()
     exact(warm_up.random((100, 2)) * 3000, irregular_tissue(3.0, warm_up))
-    print(f"first call, kernels compiled or read from the cache: {time.process_time() - start:.2f} s")
-    print(
-        f"field {SETTINGS.field_mm2} mm2, {SETTINGS.count} hot spots; missed: vessels, % of the exact circles'"
-    )
-    print(
-        f"{'vessels':>8} {'method':>8} {'first':>10} {'missed':>8} {'worst':>8} {'of 3':>8} {'of 10':>8} {'ms':>10}"
-    )
-    for n in (1_000, 10_000) if args.quick else SIDE_MM:
-        print_rows(n, 1 if args.quick else args.seeds)
+    first_call_s = time.process_time() - start
+    rows = [row for n in ((1_000, 10_000) if args.quick else SIDE_MM) for row in table_rows(n, seeds)]
+    text = told(rows, seeds, first_call_s)
+    print(text)
+    if args.write:
+        write_section("hotspots", text)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import apart  # noqa: F401, isort: skip
 from accuracy_pictures import draw
 from page import markdown_table
 from peers import Peer

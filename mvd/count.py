@@ -106,6 +106,7 @@ def count(
         hotspot_pictures=field_pictures(measures.hotspots, "hotspot"),
         measures=measures,
         chalkley_pictures=field_pictures(measures.chalkley_spots, "chalkley"),
+        damage_um=tuple(map(tuple, found.damage.boxes_um.tolist())),
     )
     if found.laid is None:
         return result

@@ -180,6 +180,8 @@ class SlideResult:
         None where nobody corrected anything.
     automatic : SlideResult, optional
         The result without the corrections, where some are applied.
+    damage_um : tuple of (float, float, float, float)
+        Left, top, right, bottom of what could not be decoded, um.
     """
 
     info: SlideInfo
@@ -198,6 +200,7 @@ class SlideResult:
     candidates: bytes = b""
     corrections: HandCorrections | None = None
     automatic: SlideResult | None = None
+    damage_um: tuple[tuple[float, float, float, float], ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -60,9 +60,12 @@ def test_speed_times_reading_and_the_whole_process():
 
 
 def test_hotspots_of_the_exact_search_hold_the_most():
-    missed = [line.split() for line in quick("hotspots.py").splitlines() if " raster " in line]
-    assert missed
-    assert all(float(row[3]) >= 0 for row in missed)
+    table = [row for row in rows(quick("hotspots.py")) if len(row) == 8 and row[0][0].isdigit()]
+    missed = {(row[0], row[1]): [float(cell) for cell in row[3:5]] for row in table}
+    assert set(missed) == {(n, by) for n in ("1,000", "10,000") for by in ("exact", "raster", "rim", "50 um")}
+    assert all(min(parts) >= 0 for parts in missed.values())
+    assert missed["1,000", "exact"] == missed["10,000", "exact"] == [0, 0]
+    assert missed["10,000", "raster"] > [0, 0]
 
 
 def test_a_benchmark_writes_its_own_section_only(tmp_path):

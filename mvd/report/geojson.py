@@ -14,7 +14,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from mvd.report.coordinates import ring_texts
-from mvd.report.rings import Polygon, field_um, tissue_polygons_um
+from mvd.report.rings import Polygon, box_um, field_um, tissue_polygons_um
 from mvd.report.rows import hotspot_rows, vessel_columns
 from mvd.report.table import format_column
 from mvd.result import (
@@ -34,6 +34,7 @@ NOT_COUNTED: Colour = (230, 159, 0)
 HOTSPOT: Colour = (204, 121, 167)
 TISSUE: Colour = (0, 114, 178)
 REGION: Colour = (213, 94, 0)
+LOST: Colour = (240, 228, 66)
 
 _NAMESPACE = uuid.UUID("a3a1b1de-3c1f-5a70-9d0e-2f6d7664cd34")  # any fixed one: it makes the ids reproducible
 _BATCH = 2048  # features whose coordinates are written at once
@@ -53,7 +54,7 @@ class _Feature(NamedTuple):
 
 
 def geojson(result: SlideResult, slide_id: str) -> Iterator[bytes]:
-    """Write the vessels (detections), and tissue, hot spots and regions (locked annotations) of a slide.
+    """Write the vessels (detections), and tissue, hot spots, regions and what was not decoded (locked annotations).
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def geojson(result: SlideResult, slide_id: str) -> Iterator[bytes]:
         A FeatureCollection, UTF-8, piece by piece: as a whole it may take more memory than the slide's analysis.
     """
     yield b'{"type":"FeatureCollection","features":['
-    features = chain(_regions(result), _tissue(result), _hotspots(result), _vessels(result))
+    features = chain(_regions(result), _tissue(result), _lost(result), _hotspots(result), _vessels(result))
     scale, separator = 1 / float(result.summary["mpp"]), "\n"  # type: ignore[arg-type]
     while batch := list(islice(features, _BATCH)):
         rings = [ring for feature in batch for polygon in feature.polygons_um for ring in polygon]
@@ -98,6 +99,13 @@ def _tissue(result: SlideResult) -> Iterator[_Feature]:
     if polygons:
         numbers = f'"area_mm2":{result.tissue.area_mm2:.6f}'
         yield _Feature("tissue", "Tissue", "Tissue", TISSUE, numbers, polygons, is_annotation=True)
+
+
+def _lost(result: SlideResult) -> Iterator[_Feature]:
+    # One by one: together, those that touch would be no valid polygon.
+    for number, box in enumerate(result.damage_um, 1):
+        name = f"Not decoded {number}"
+        yield _Feature(name, name, "Not decoded", LOST, "", [[box_um(box)]], is_annotation=True)
 
 
 def _hotspots(result: SlideResult) -> Iterator[_Feature]:

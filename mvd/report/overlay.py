@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mvd.report.canvas import WHITE, Canvas, Colour
 from mvd.report.frame import Entry, framed
 from mvd.report.labels import Label, write_labels
-from mvd.report.rings import field_um, tissue_polygons_um
+from mvd.report.rings import box_um, field_um, tissue_polygons_um
 from mvd.result import SlideResult
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ TISSUE: Colour = (120, 180, 255)
 HOTSPOT: Colour = WHITE
 BY_HAND: Colour = (255, 90, 255)
 REGION: Colour = (255, 120, 120)
+LOST: Colour = (240, 228, 66)
 SHORT_REASON = {
     "too_small": "small",
     "lumen_too_wide": "wide lumen",
@@ -51,11 +52,13 @@ def draw_overview(result: SlideResult) -> bytes:
     tissue = tissue_polygons_um(result.tissue.mask, result.tissue.mpp)
     canvas.outlines([ring for polygon in tissue for ring in polygon], TISSUE, casing=1)
     _draw_regions(canvas, result)
+    lost = _draw_lost(canvas, result)
     _draw_vessels(canvas, result, ~counted, NOT_COUNTED)
     _draw_vessels(canvas, result, counted, COUNTED)
     _draw_circles(canvas, result)
     _name_regions(canvas, result)
     legend = [(COUNTED, "counted"), (NOT_COUNTED, "not counted"), (TISSUE, "tissue"), *_hotspot_entry(result)]
+    legend += lost
     legend[1:1] = _draw_by_hand(canvas, result, counted)
     if result.drawn:
         with_margin = any(zone.kind == "margin" for zone in result.drawn.zones)
@@ -80,6 +83,7 @@ def draw_hotspot(result: SlideResult, number: int) -> bytes:
     else:
         inside = np.hypot(*away_um.T) <= hotspot.radius_um
     shown = _in_view(canvas, table)
+    lost = _draw_lost(canvas, result)
     _draw_vessels(canvas, result, shown & ~counted, NOT_COUNTED)
     _draw_vessels(canvas, result, shown & counted & ~inside, ELSEWHERE)
     canvas.outlines([field_um(hotspot)], HOTSPOT, width=2, casing=3)
@@ -96,6 +100,7 @@ def draw_hotspot(result: SlideResult, number: int) -> bytes:
         *by_hand,
         (ELSEWHERE, "counted, centre outside"),
         (NOT_COUNTED, "not counted"),
+        *lost,
     ]
     return framed(canvas, title, legend)
 
@@ -138,6 +143,16 @@ def _draw_regions(canvas: Canvas, result: SlideResult) -> None:
     for regions, width in ((margins, 1), (drawn, 2)):
         rings = [ring for region in regions for polygon in region.polygons_um for ring in polygon]
         canvas.outlines(rings, REGION, width=width)
+
+
+def _draw_lost(canvas: Canvas, result: SlideResult) -> list[Entry]:
+    """Cross out what could not be decoded, which is as white as glass; and what the legend says of it."""
+    corner = canvas.rgb.shape[1::-1]
+    every = [box_um(box) for box in result.damage_um]
+    boxes = [ring for ring in every if (canvas.px(ring[2]) > 0).all() and (canvas.px(ring[0]) < corner).all()]
+    strokes = [stroke for ring in boxes for stroke in (ring, ring[[0, 2]], ring[[1, 3]])]
+    canvas.outlines(strokes, LOST, width=2, casing=3)
+    return [(LOST, "could not be read, left out")] if boxes else []
 
 
 def _name_regions(canvas: Canvas, result: SlideResult) -> None:

@@ -32,6 +32,12 @@ def field_um(spot: Hotspot) -> Ring:
     return np.array([spot.x_um, spot.y_um]) + spot.radius_um * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
 
 
+def box_um(box: tuple[float, float, float, float]) -> Ring:
+    """Return left, top, right, bottom as a ring."""
+    left, top, right, bottom = box
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+
+
 def tissue_polygons_um(mask: NDArray[np.bool_], mpp: float) -> list[Polygon]:
     """Return the islands of tissue.
 

@@ -15,7 +15,15 @@ from pathlib import Path
 
 from mvd.report.pdf import BROWSERS, QUIET, unguarded
 
-SECTIONS = {"report": "h1", "slide": ".slide"}
+SECTIONS = {
+    "report": "h1",
+    "table": "#table-title",
+    "slide": ".slide",
+    "hotspots": ".slide h3",
+    "maps": ".slide h3:nth-of-type(2)",
+    "vessels": ".slide h3:nth-of-type(3)",
+}
+"""Name of the picture -> what is at its top."""
 
 
 def why_no_browser() -> str | None:
@@ -78,11 +86,12 @@ def photograph(report: Path, images: Path) -> None:
     with browser() as driver:
         driver.get(report.resolve().as_uri())
         for name, selector in SECTIONS.items():
+            driver.execute_script("document.querySelector('.numbers').open = true")
             section = driver.find_element("css selector", selector)
             driver.execute_script("arguments[0].scrollIntoView()", section)
             time.sleep(1)
             pixels = cv2.imdecode(np.frombuffer(driver.get_screenshot_as_png(), np.uint8), cv2.IMREAD_COLOR)
-            cv2.imwrite(os.fspath(images / f"{name}.jpg"), pixels, [cv2.IMWRITE_JPEG_QUALITY, 82])
+            cv2.imwrite(os.fspath(images / f"{name}.jpg"), pixels, [cv2.IMWRITE_JPEG_QUALITY, 80])
 
 
 if __name__ == "__main__":

@@ -29,7 +29,9 @@ def opened(out):
 @pytest.fixture
 def page(opened, out):
     """The report, opened anew."""
+    opened.get("about:blank")  # on a busy machine the page before may else be taken for the one to come
     opened.get((out / "report.html").as_uri())
+    until(lambda: opened.find_elements(CSS, "footer"), 60)
     opened.get_log("browser")
     return opened
 
@@ -221,6 +223,25 @@ def test_outlines_lie_where_the_table_has_the_vessels_and_are_told(page, out):
     assert re.fullmatch(r"Vessel \d+: counted, \d+ µm² stained", figure.find_element(CSS, "output").text)
 
 
+def test_every_hot_spot_is_seen_whole_with_its_rank_on_the_slide(page):
+    """Where most of a field lies beside the slide, its picture ends with the slide; the field is shown all the same."""
+    figure = viewer(page)
+    x, y, width, height = map(float, figure.get_attribute("data-home").split())
+    places = [
+        (float(rank.get_dom_attribute("x")), float(rank.get_dom_attribute("y")))
+        for rank in figure.find_elements(CSS, ".rank")
+    ]
+    assert len(places) >= 3
+    assert all(x < left < x + width and y < top < y + height for left, top in places)
+    cut = page.execute_script(
+        """return [...document.querySelectorAll(".figures svg:has(.field)")].filter(svg => {
+          const [x, y, w, h] = svg.getAttribute("viewBox").split(" ").map(Number);
+          const box = svg.querySelector(".field").getBBox();
+          return box.x < x || box.y < y || box.x + box.width > x + w || box.y + box.height > y + h }).length"""
+    )
+    assert cut == 0
+
+
 def test_a_layer_that_is_switched_off_is_not_seen(page):
     figure = viewer(page)
     seen = {figure.find_element(CSS, ".stage").screenshot_as_png}
@@ -236,6 +257,13 @@ def test_what_is_drawn_is_said_too(page):
       .filter(e => e.tagName !== "INPUT" || !e.closest("label")).length"""
     assert page.execute_script(without_words) == 0
     assert page.execute_script("return document.querySelectorAll('th:not([scope])').length") == 0
+    landmarks = page.execute_script(
+        """const of = e => (e.getAttribute("aria-labelledby") ?? "").split(" ")
+          .map(id => document.getElementById(id)?.textContent ?? "").join(" ") || e.getAttribute("aria-label");
+        return [...document.querySelectorAll("main, header, footer, nav, section, [role=region], [role=search]")]
+          .map(of).filter(Boolean)"""
+    )
+    assert len(landmarks) == len(set(landmarks)) > 6
     ids = page.execute_script("return [...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
     wanted = page.execute_script(

@@ -52,6 +52,15 @@ def test_ids_are_different_uuids_and_the_same_each_time(make_result, features):
     assert not {f["id"] for f in other} & {str(i) for i in ids}
 
 
+def test_what_could_not_be_decoded_is_an_annotation_for_each_piece(make_result):
+    boxes = ((0.0, 0.0, 64.0, 64.0), (64.0, 0.0, 128.0, 64.0))
+    lost = json.loads(b"".join(geojson(replace(make_result(), damage_um=boxes), "case-1")))["features"]
+    found = of_class(lost, "Not decoded")
+    assert [f["properties"]["isLocked"] for f in found] == [True, True]
+    bounds = [shapely.geometry.shape(f["geometry"]).bounds for f in found]
+    assert bounds == [tuple(side / MPP for side in box) for box in boxes]
+
+
 def test_coordinates_begin_where_qupath_begins_the_slide(make_result, features):
     result = make_result()
     moved = replace(result, info=replace(result.info, origin_px=(300, 120)))

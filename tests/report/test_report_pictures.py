@@ -1,12 +1,14 @@
 """The pictures: what is drawn, where, and that it is drawn the same each time."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from mvd.report import frame
 from mvd.report.canvas import Canvas
-from mvd.report.overlay import COUNTED, NOT_COUNTED, draw_hotspot, draw_overview
+from mvd.report.overlay import COUNTED, LOST, NOT_COUNTED, draw_hotspot, draw_overview
 from mvd.result import Picture
 
 GROUND = (205, 195, 220)
@@ -46,6 +48,18 @@ def test_the_inside_of_a_vessel_is_left_as_it_was(overview):
 def test_the_circle_of_a_hot_spot_is_drawn(overview):
     white = near(overview, (255, 255, 255)) & ring_of(overview, 130, 105, 79.8)
     assert white.sum() > 300
+
+
+def test_what_could_not_be_decoded_is_crossed_out_where_it_lies(make_result):
+    lost = replace(make_result(), damage_um=((200.0, 40.0, 260.0, 90.0),))
+    rgb = decoded(draw_overview(lost))
+    top = round(Canvas(np.zeros((400, 400, 3), np.uint8), 0, 0, 1.0).letter_px * 3.2)
+    rows, cols = np.nonzero(near(rgb[top : top + 400], LOST))
+    assert (cols.min(), cols.max(), rows.min(), rows.max()) == pytest.approx((200, 260, 40, 90), abs=2)
+    assert near(rgb[top : top + 400], LOST)[62:68, 226:234].any()  # where the diagonals meet
+    assert near(rgb[top + 400 :], LOST).any()  # in the legend
+    far = replace(lost, damage_um=((350.0, 350.0, 390.0, 390.0),))
+    assert draw_hotspot(far, 0) == draw_hotspot(make_result(), 0)
 
 
 def test_pictures_are_the_same_each_time_and_hold_no_text_chunk(make_result):

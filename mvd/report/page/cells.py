@@ -20,12 +20,26 @@ LABELS = {
     "hotspot_mean3_per_mm2": "Mean of 3 hot spots",
     "hotspot_p": "p of the hot spot",
     "chalkley_mean3": "Chalkley",
-    "vessel_area_fraction": "Vessel area",
+    "vessel_area_fraction": "Vessel area, part of the tissue",
+    "lumen_area_fraction": "Lumen area, part of the tissue",
     "nearest_neighbour_um": "Nearest neighbour",
     "far_tissue_fraction": "Tissue over 100 µm from a vessel",
+    "far50_tissue_fraction": "Tissue over 50 µm from a vessel",
+    "far150_tissue_fraction": "Tissue over 150 µm from a vessel",
     "mpp": "Pixel size",
+    "analysis_mpp": "Pixel size analysed",
+    "invalid_area_fraction": "Tissue that could not be read",
+    "candidates": "Stained profiles",
+    "hotspot_field_mm2": "Field of a hot spot",
+    "hotspot_mean5_per_mm2": "Mean of 5 hot spots",
+    "hotspot_mean10_per_mm2": "Mean of 10 hot spots",
+    "hotspot_expected_max_vessels": "Vessels in a hot spot by chance",
+    "clark_evans": "Nearest neighbour, 1 by chance",
+    "ripley_p": "p of Ripley's L",
+    "sampled_mvd_per_mm2": "MVD by systematic fields",
+    "sampled_mvd_ce": "Coefficient of error of these",
 }
-"""Names for people; other columns are called as in the file, without underscores."""
+"""Names for people; other columns are called as in the file, with spaces and a capital."""
 
 SHOWN_FIRST = (
     "slide",
@@ -114,7 +128,7 @@ def label(column: Column) -> str:
     name = column.name
     for end in _UNIT_ENDS:
         name = name.removesuffix(end) if unit(column) else name
-    return name.replace("_", " ")
+    return name.replace("_", " ").capitalize()
 
 
 def unit(column: Column) -> str:

@@ -28,7 +28,8 @@ class Outlines:
 
     Attributes
     ----------
-    tissue : list of (n, 2) float64
+    tissue, lost : list of (n, 2) float64
+        Lost is what could not be decoded.
     regions : mapping
         Name -> rings.
     vessels : mapping
@@ -36,6 +37,7 @@ class Outlines:
     """
 
     tissue: list[Ring] = field(default_factory=list)
+    lost: list[Ring] = field(default_factory=list)
     regions: dict[str, list[Ring]] = field(default_factory=dict)
     vessels: dict[int, list[Ring]] = field(default_factory=dict)
 
@@ -88,6 +90,8 @@ def _add(found: Outlines, feature: Mapping[str, Any], origin: Ring, mpp: float) 
         found.vessels[int(about["name"])] = [rings[number] for number in outer]
     elif about["classification"]["name"] == "Tissue":
         found.tissue = rings
+    elif about["classification"]["name"] == "Not decoded":
+        found.lost += rings
     elif about["classification"]["name"] == "Region":
         found.regions.setdefault(about["name"], []).extend(rings)
 

@@ -53,6 +53,16 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class View:
+    """What is seen of the slide: left, top, width, height in half um."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class Word:
     """Words at a place, half um."""
 
@@ -63,7 +73,11 @@ class Word:
 
 @dataclass(frozen=True)
 class Field:
-    """A hot spot: its circle or square, half um, and its close picture if it has one."""
+    """A hot spot: its circle or square, half um, where its rank is written, and its close picture if it has one.
+
+    ``view`` holds all of the field, though the picture ends where the slide does: else fields that hang over the edge
+    would be shown at another scale, and cut off.
+    """
 
     rank: int
     x: float
@@ -72,6 +86,8 @@ class Field:
     is_square: bool
     row: Row
     picture: Placed | None
+    view: View
+    label: Word
     reasons: list[Word]
 
 
@@ -82,7 +98,8 @@ class Scene:
     Attributes
     ----------
     paths : mapping
-        ``tissue, regions, here, elsewhere, refused`` (outlines), ``counted_dots, refused_dots`` -> ``d`` of a path.
+        ``tissue, regions, lost, here, elsewhere, refused`` (outlines), ``counted_dots, refused_dots``
+        -> ``d`` of a path.
     vessels : str
         Of those outlined: ``id,x,y,reach,reason,area`` each, with ``;`` between.
     thinned : int
@@ -124,7 +141,7 @@ def draw(slide: StoredSlide, room: Room) -> Scene:
     return Scene(
         overview=overview,
         fields=[
-            _field(row, pictures[n] if n < len(pictures) else None, profiles)
+            _field(row, pictures[n] if n < len(pictures) else None, profiles, overview)
             for n, row in enumerate(slide.hotspots)
         ],
         paths=paths,
@@ -194,6 +211,8 @@ def _paths(
         if sum(map(len, paths.values())) <= most_bytes * _PATH_SHARE:
             break
     paths["regions"] = path_of((ring for rings in outlines.regions.values() for ring in rings), 1.0)
+    crosses = (stroke for ring in outlines.lost for stroke in (ring, ring[[0, 2]], ring[[1, 3]]))
+    paths["lost"] = path_of(crosses, 0.5)
     xy_um = np.column_stack([profiles.x_um, profiles.y_um])
     beyond = {"counted_dots": ~shown & counted, "refused_dots": ~shown & ~counted}
     left_out = 0
@@ -206,7 +225,7 @@ def _paths(
     return paths, left_out
 
 
-def _field(row: Row, picture: Placed | None, profiles: Profiles) -> Field:
+def _field(row: Row, picture: Placed | None, profiles: Profiles, overview: Placed) -> Field:
     x, y, radius = (float(row[name] or 0) for name in ("x_um", "y_um", "radius_um"))
     away = (np.abs(profiles.x_um - x), np.abs(profiles.y_um - y))
     is_square = row["shape"] == "square"
@@ -214,7 +233,39 @@ def _field(row: Row, picture: Placed | None, profiles: Profiles) -> Field:
     rows = np.flatnonzero(inside & ~profiles.counted) if picture else np.empty(0, int)
     reasons = _reasons(profiles, rows.tolist(), picture.width if picture else 0.0)
     x, y, radius = (round(value * PER_UM, 1) for value in (x, y, radius))
-    return Field(int(row["rank"] or 0), x, y, radius, is_square, row, picture, reasons)
+    rank = int(row["rank"] or 0)
+    return Field(
+        rank,
+        x,
+        y,
+        radius,
+        is_square,
+        row,
+        picture,
+        _view(x, y, radius, picture),
+        _label(rank, x, y, radius, overview),
+        reasons,
+    )
+
+
+def _view(x: float, y: float, radius: float, picture: Placed | None) -> View:
+    """All of a field, with a little around it, and all of its picture."""
+    reach = radius * 1.04
+    left, top, right, bottom = x - reach, y - reach, x + reach, y + reach
+    if picture:
+        left, top = min(left, picture.x), min(top, picture.y)
+        right, bottom = max(right, picture.x + picture.width), max(bottom, picture.y + picture.height)
+    return View(*(round(value, 1) for value in (left, top, right - left, bottom - top)))
+
+
+def _label(rank: int, x: float, y: float, radius: float, overview: Placed) -> Word:
+    """The rank at the upper left of its field, moved into the overview: most of a field may lie beside the slide."""
+    edge = 0.02 * max(overview.width, overview.height)
+    places = [
+        min(max(at - radius * 0.74, start + edge), start + length - edge)
+        for at, start, length in ((x, overview.x, overview.width), (y, overview.y, overview.height))
+    ]
+    return Word(round(places[0]), round(places[1]), str(rank))
 
 
 def _reasons(profiles: Profiles, rows: list[int], width: float) -> list[Word]:
