@@ -97,6 +97,20 @@ def test_the_timed_area_with_censoring_is_that_of_the_formula():
     assert area_of(end.value, case, control) == pytest.approx(top / bottom)
 
 
+def test_the_weights_of_the_timed_area_are_those_of_lifelines_curve_of_censoring():
+    from lifelines import KaplanMeierFitter
+
+    end = simulated(80)
+    time = np.ceil(end.time)  # with ties of events and censored
+    case, control = weights_at(time, end.event, 25.0)
+    curve = KaplanMeierFitter().fit(time, ~end.event)
+    expected = [
+        1 / curve.predict(t - 0.5) if e and t <= 25 else 0.0 for t, e in zip(time, end.event, strict=True)
+    ]
+    np.testing.assert_allclose(case, expected)
+    assert (control == (time > 25)).all()
+
+
 def test_the_best_cut_is_found_among_all():
     end = simulated()
     order = np.argsort(end.value)
