@@ -178,6 +178,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         "import coverage as c; from functools import partial as p; import math;"
         "print(c.counted(p(c.hazard_ratio, n=80, log_ratio=math.log(1.5)), 120),"
         "c.counted(p(c.shift, n=12, skewed=True), 120))"
+        "\nkept = c.with_rows('| a | x | 1 |\\n| b | y | 1 |', [('a', 'z', 2, '95 %', '1 %')])"
+        "\nassert kept == '| a | z | 2 | 95 % | 1 % |\\n| b | y | 1 |', kept"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=BENCHMARKS, capture_output=True, text=True, check=False
