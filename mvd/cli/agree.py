@@ -64,7 +64,8 @@ def agree(
         raise click.UsageError("--rechosen and --again are for readings, not for points")
     made = study_agreement(files, settings, rechosen, again)
     answer = agreement_csv(made)
-    written = write_agreement(made, out, [*files, *rechosen, *again]) if out else []
+    inputs = {"": files, "--rechosen": rechosen, "--again": again}
+    written = write_agreement(made, out, inputs) if out else []
     for what, which in made.counts.items():
         if "tie)" not in what:
             click.echo(f"left out, {what}: {shown(', '.join(which))}", err=True)

@@ -130,9 +130,14 @@ def test_fields_that_moved_are_told_from_those_that_did_not(tmp_path):
             ]
             write(tmp_path / f"{name}_{kind}.csv", [(r[0], r[4]) for r in rows], "slide_id,vessels_per_mm2")
     files = [tmp_path / f"{name}_{kind}.csv" for kind in ("same", "own") for name in ("ann", "bo")]
-    apart = agree(*files[:2], "--rechosen", files[2], "--rechosen", files[3], "--again", files[0])
+    apart = agree(*files[:2], "--rechosen", files[2], "--rechosen", files[3], "--again", files[0],
+                  "--out", tmp_path / "out")  # fmt: skip
     assert one(apart, measure="SD of choosing") == one(answer, measure="SD of choosing")
     assert one(apart, measure="CV within the reader, %") == 0
+    command = (
+        "mvd agree ann_same.csv bo_same.csv --rechosen ann_own.csv --rechosen bo_own.csv --again ann_same.csv"
+    )
+    assert f"{command} --config agree.toml" in (tmp_path / "out" / "agree.html").read_text(encoding="utf-8")
     assert one(apart, measure="CV by observers alone, %") == one(apart, measure="CV between readers, %")
 
 

@@ -3,7 +3,8 @@
 All is made in memory before the first file is written, so that bad input leaves nothing behind.
 """
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import combinations
 from pathlib import Path
@@ -46,7 +47,6 @@ MATCH_COLUMNS = (
     Column("distance_um", "um", "distance of the two; empty: no match"),
 )
 _LIBRARIES = ("mvd", "numpy", "scipy", "statsmodels", "matplotlib")
-_COMMAND = "mvd agree A.csv B.csv ... --config agree.toml"
 
 
 def agreement_csv(made: Agreement) -> bytes:
@@ -62,15 +62,16 @@ def agreement_csv(made: Agreement) -> bytes:
     return csv_of_rows(rows, AGREEMENT_COLUMNS)
 
 
-def write_agreement(made: Agreement, out: Path, inputs: Sequence[Path]) -> list[Path]:
+def write_agreement(made: Agreement, out: Path, inputs: Mapping[str, Sequence[Path]]) -> list[Path]:
     """Write an agreement into a folder, which is made if need be.
 
     Parameters
     ----------
     made : Agreement
     out : Path
-    inputs : sequence of Path
-        All files that were read: the page names them with their SHA-256.
+    inputs : mapping
+        Flag ("" for the files that are compared) -> files that were read: the page names them, with their SHA-256 and
+        the command.
 
     Returns
     -------
@@ -84,7 +85,7 @@ def write_agreement(made: Agreement, out: Path, inputs: Sequence[Path]) -> list[
     svgs = {name: content for name, content in figures.items() if name.endswith(".svg")}
     files["counts.csv"] = counts_csv(made.counts)
     files["agree.toml"] = made.settings.to_toml().encode()
-    files["agree.html"] = _page(made, svgs, hashes(inputs))
+    files["agree.html"] = _page(made, svgs, inputs)
     return write_files(files, out)
 
 
@@ -107,7 +108,7 @@ def _matches(made: Agreement) -> bytes:
     return csv_of_rows([row for i, j in pairs for row in match_rows(points, i, j, within)], MATCH_COLUMNS)
 
 
-def _page(made: Agreement, svgs: dict[str, bytes], inputs: list[tuple[str, str]]) -> bytes:
+def _page(made: Agreement, svgs: dict[str, bytes], inputs: Mapping[str, Sequence[Path]]) -> bytes:
     first = made.readings[0]
     asked = made.settings
     what = "points" if made.points is not None else first.measure
@@ -117,6 +118,17 @@ def _page(made: Agreement, svgs: dict[str, bytes], inputs: list[tuple[str, str]]
         f"reader's less the first's. Intervals: {100 * asked.reading.confidence:g} %. Research use only.</p>",
         counts_table(made.counts, "Missing, tied, left out"),
         *(section(finding, svgs) for finding in made.findings),
-        *how_to_repeat(inputs, _LIBRARIES, _COMMAND, asked.to_toml()),
+        *how_to_repeat(
+            hashes(path for paths in inputs.values() for path in paths),
+            _LIBRARIES,
+            _command(inputs),
+            asked.to_toml(),
+        ),
     ]
     return whole_page("mvd agree", parts)
+
+
+def _command(inputs: Mapping[str, Sequence[Path]]) -> str:
+    """Return the command that gives the same numbers, with the files' names and no folder of this machine."""
+    words = [word for flag, paths in inputs.items() for path in paths for word in (flag, path.name) if word]
+    return shlex.join(["mvd", "agree", *words, "--config", "agree.toml"])
