@@ -1,11 +1,11 @@
 """Do the intervals of `mvd cohort` hold the truth as often as they say? Simulated cohorts whose truth is known.
 
-    python benchmarks/intervals.py [--quick] [--simulations 500] [--write]
+    python benchmarks/intervals.py [--quick] [--simulations 500] [--only timed] [--write]
 
 Each row simulates cohorts of one kind, hands them to the module that `mvd cohort` itself calls, and counts how often
 the 95 % interval holds the true value. 93 to 97 % is what chance leaves of 95 % in 500 simulations (two standard
 errors). The last rows ask what a searched cut-off finds where the density says nothing: how often p < 0.05, as it
-stands and corrected.
+stands and corrected. ``--only`` simulates one kind of cohort, by its function's name, and writes its rows alone.
 """
 
 import argparse
@@ -15,21 +15,21 @@ from functools import cache, partial
 
 import numpy as np
 import pandas as pd
-from page import machine, markdown_table, write_section
+from page import machine, markdown_table, section_of, write_section
 from scipy.stats import norm
 
 from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.cox import cox
 from mvd.stats.cohort.cutoff import searched_cutoff
 from mvd.stats.cohort.endpoint import Endpoint
-from mvd.stats.cohort.finding import Estimate
 from mvd.stats.cohort.groups import compare_groups
 from mvd.stats.cohort.kaplan import kaplan
-from mvd.stats.cohort.marker import spearman
 from mvd.stats.cohort.mixed import mixed_model
 from mvd.stats.cohort.paired import paired_change
 from mvd.stats.cohort.patients import Cohort
 from mvd.stats.cohort.roc import timed_roc
+from mvd.stats.finding import Estimate
+from mvd.stats.spearman import spearman
 
 SETTINGS = CohortSettings.from_mapping(
     {
@@ -41,6 +41,8 @@ SEARCH = CohortSettings.from_mapping(
     {"survival": {"search": "cross_validated", "min_events_per_term": 2}, "resample": {"permutations": 199}}
 )
 Rng = np.random.Generator
+Row = tuple[str, str, int, str, str]
+HEAD = ("interval", "cohort", "simulations", "held the truth", "standard error")
 Held = Iterator[tuple[str, bool]]
 """Which interval, and whether it held the truth."""
 
@@ -144,7 +146,7 @@ def marker(rng: Rng, n: int, correlation: float) -> Held:
     x, noise = rng.normal(size=(2, n))
     y = correlation * x + math.sqrt(1 - correlation**2) * noise
     truth = 6 / math.pi * math.asin(correlation / 2)
-    yield f"Spearman's rho of {truth:.2f}", holds(spearman(x, y, SETTINGS), truth)
+    yield f"Spearman's rho of {truth:.2f}", holds(spearman(x, y), truth)
 
 
 def timed(rng: Rng, n: int) -> Held:
@@ -182,7 +184,7 @@ def search(rng: Rng, n: int) -> Held:
     yield "cross-validated", len(found.estimates) > 2 and found.estimates[2].p < 0.05
 
 
-KINDS: tuple[tuple[str, Callable[[Rng], Held]], ...] = (
+KINDS: tuple[tuple[str, partial[Held]], ...] = (
     ("60 patients, HR 1.5 per SD", partial(hazard_ratio, n=60, log_ratio=math.log(1.5))),
     ("200 patients, HR 1.5 per SD", partial(hazard_ratio, n=200, log_ratio=math.log(1.5))),
     ("200 patients, HR 1", partial(hazard_ratio, n=200, log_ratio=0.0)),
@@ -196,6 +198,7 @@ KINDS: tuple[tuple[str, Callable[[Rng], Held]], ...] = (
     ("30 patients", partial(marker, n=30, correlation=0.0)),
     ("30 patients", partial(marker, n=30, correlation=0.6)),
     ("120 patients", partial(timed, n=120)),
+    ("60 patients", partial(timed, n=60)),
 )
 
 
@@ -208,14 +211,38 @@ def counted(kind: Callable[[Rng], Held], simulations: int) -> dict[str, tuple[in
     return {what: (sum(held), len(held)) for what, held in found.items()}
 
 
-def report(simulations: int) -> str:
-    """Return the section of RESULTS.md."""
-    rows = []
+def rows_of(simulations: int, only: str = "") -> list[Row]:
+    """Return the lines of the table: of all kinds, or of those whose function is called ``only``."""
+    rows: list[Row] = []
     for cohort, kind in KINDS:
+        if only and kind.func.__name__ != only:
+            continue
         for what, (held, of) in counted(kind, simulations).items():
             error = 100 * math.sqrt(0.95 * 0.05 / of)
             rows.append((what, cohort, of, f"{100 * held / of:.1f} %", f"{error:.1f} %"))
             print(rows[-1], flush=True)
+    return rows
+
+
+def with_rows(section: str, rows: list[Row]) -> str:
+    """Put rows into a section in place of those of the same interval; the other rows stay as they were measured."""
+    made = [markdown_table(HEAD, [row]).splitlines()[-1] for row in rows]
+    names = {f"| {row[0]} |" for row in rows}
+    lines: list[str] = []
+    for line in section.splitlines():
+        if not any(line.startswith(name) for name in names):
+            lines.append(line)
+        elif made:
+            lines += made
+            made = []
+    if made:
+        raise SystemExit("these rows are not in RESULTS.md yet: run without --only")
+    return "\n".join(lines)
+
+
+def report(simulations: int) -> str:
+    """Return the section of RESULTS.md."""
+    rows = rows_of(simulations)
     searched = [
         (what, of, f"{100 * low / of:.1f} %")
         for what, (low, of) in counted(partial(search, n=100), simulations // 2).items()
@@ -226,7 +253,7 @@ def report(simulations: int) -> str:
             machine(),
             "How often a 95 % interval held the truth of a simulated cohort; the standard error is that of the "
             "simulation. An interval of ranks is exact or a little wide, for its ends are order statistics.",
-            markdown_table(("interval", "cohort", "simulations", "held the truth", "standard error"), rows),
+            markdown_table(HEAD, rows),
             "A density that says nothing about survival (100 patients), and the cut-off with the smallest p: how often "
             "p < 0.05. It should be 5 %; the 199 permutations are the same for all, which leaves the level uncertain "
             "by 1.5 %.",
@@ -243,8 +270,16 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=500)
     parser.add_argument("--quick", action="store_true", help="a few simulations, for the tests")
     parser.add_argument("--write", action="store_true", help="put the results into RESULTS.md")
+    parser.add_argument(
+        "--only", choices=sorted({kind.func.__name__ for _, kind in KINDS}), help="one kind of cohort"
+    )
     args = parser.parse_args()
-    text = report(8 if args.quick else args.simulations)
+    simulations = 8 if args.quick else args.simulations
+    text = (
+        with_rows(section_of("coverage"), rows_of(simulations, args.only))
+        if args.only
+        else report(simulations)
+    )
     print(text)
     if args.write:
         write_section("coverage", text)

@@ -44,6 +44,12 @@ def _processor() -> str:
     return names[0] if names else "processor unknown"
 
 
+def section_of(name: str, page: Path = RESULTS) -> str:
+    """Return a section of the results as it stands."""
+    rest = page.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")[2]
+    return rest.partition(f"<!-- end of {name} -->\n")[0]
+
+
 def write_section(name: str, text: str, page: Path = RESULTS) -> None:
     """Put a section into the results, in place of what it held before; the other sections stay."""
     old = page.read_text(encoding="utf-8") if page.exists() else HEAD

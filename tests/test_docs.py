@@ -1,5 +1,6 @@
 """What the documentation says is true: commands and examples run, links lead somewhere, tables are current."""
 
+import html
 import importlib.util
 import os
 import re
@@ -19,6 +20,7 @@ PAGES = (
     "docs/batch.md",
     "docs/cluster.md",
     "docs/cohort.md",
+    "docs/agree.md",
     "docs/report.md",
     "docs/corrections.md",
     "docs/columns.md",
@@ -68,6 +70,21 @@ def test_the_commands_of_the_cohort_page_run_and_give_the_sentence_that_it_quote
     assert "treated" in figure.read_text(encoding="utf-8")
     for line in "\n".join(blocks("docs/cohort.md", "bash")).splitlines():
         assert line in _text("README.md")
+
+
+def test_the_commands_of_the_page_on_agreement_run_and_give_the_sentences_that_it_quotes(tmp_path):
+    pytest.importorskip("statsmodels")
+    (tmp_path / "sample_images").symlink_to(REPO / "sample_images")
+    answer = run(tmp_path, "bash", "-euo", "pipefail", "-c", "\n".join(blocks("docs/agree.md", "bash")))
+    assert answer.returncode == 0, answer.stderr
+    pages = [
+        (tmp_path / name / "agree.html").read_text(encoding="utf-8") for name in ("agreement", "vessels")
+    ]
+    said = html.unescape("".join(re.findall(r"<blockquote>(.*?)</blockquote>", "".join(pages))))
+    quoted = re.findall(r"^((?:> .*\n)+)", _text("docs/agree.md"), re.M)
+    assert len(quoted) == 3
+    for text in quoted:
+        assert " ".join(line.removeprefix("> ") for line in text.splitlines()) in said
 
 
 def test_the_python_example_of_the_readme_runs(desk):

@@ -81,7 +81,9 @@ def test_the_area_of_the_tile_leaves_the_denominator(whole: SlideResult, result:
     before, after = whole.summary, result.summary
     assert after["tissue_area_mm2"] == pytest.approx(before["tissue_area_mm2"] - TILE_MM2, abs=1e-6)
     assert after["invalid_area_fraction"] == pytest.approx(TILE_MM2 / before["tissue_area_mm2"], rel=1e-4)
-    assert np.allclose(result.damage_um, [(LEFT, TOP, LEFT + TILE_UM, TOP + TILE_UM)])  # what pictures cross out
+    assert np.allclose(
+        result.damage_um, [(LEFT, TOP, LEFT + TILE_UM, TOP + TILE_UM)]
+    )  # what pictures cross out
     assert whole.damage_um == ()
     assert before["invalid_area_fraction"] == 0
     assert after["mvd_tissue_per_mm2"] == after["vessels"] / after["tissue_area_mm2"]

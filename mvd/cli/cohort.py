@@ -5,21 +5,13 @@ from typing import Any
 
 import click
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-def _template(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:
-        from mvd.settings.cohort import CohortSettings
-
-        click.echo(CohortSettings().to_toml(), nl=False)
-        ctx.exit()
+from mvd.cli.asked import FILE, asked_settings, template_option
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("clinical", metavar="CLINICAL.csv", type=_FILE)
-@click.option("--config", type=_FILE, help="TOML with all settings; flags go before it.")
+@click.argument("clinical", metavar="CLINICAL.csv", type=FILE)
+@click.option("--config", type=FILE, help="TOML with all settings; flags go before it.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results.  [default: DIR/cohort]")
 @click.option("--measure", "join__measure", help="Column of summary.csv.  [default: mvd_tissue_per_mm2]")
 @click.option("--patient", "join__patient", help="Column with the patient; slide: each slide is one.")
@@ -41,8 +33,7 @@ def _template(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 @click.option("--event", "survival__event", multiple=True, help="Column with 1 (event) or 0 (censored).")
 @click.option("--covariate", "survival__covariates", multiple=True, help="Column to adjust for; repeat.")
 @click.option("--outcome", "roc__outcome", help="Column with 1 or 0, for a ROC curve.")
-@click.option("--template", is_flag=True, is_eager=True, expose_value=False, callback=_template,
-              help="Print all settings as TOML, and end.")  # fmt: skip
+@template_option("mvd.settings.cohort:CohortSettings")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def cohort(
     folder: Path, clinical: Path, config: Path | None, out: Path | None, quiet: bool, **flags: Any
@@ -59,9 +50,10 @@ def cohort(
       mvd cohort results clinical.csv --time os_months --event died --covariate age
       mvd cohort --template > cohort.toml
     """
+    from mvd.settings.cohort import CohortSettings
     from mvd.stats.cohort import study_cohort, write_study
 
-    study = study_cohort(folder, clinical, _settings(config, flags))
+    study = study_cohort(folder, clinical, asked_settings(CohortSettings, config, flags))
     written = write_study(study, out or folder / "cohort", [folder / "summary.csv", clinical])
     if not quiet:
         for finding in study.findings:
@@ -69,17 +61,3 @@ def cohort(
                 click.echo(f"{finding.title}: {line}")
         click.echo(str(written[-1]))
     return 0
-
-
-def _settings(config: Path | None, flags: dict[str, Any]) -> Any:
-    from mvd.settings import read_toml
-    from mvd.settings.cohort import CohortSettings
-
-    values: dict[str, Any] = read_toml(config) if config else {}
-    if config:
-        CohortSettings.from_mapping(values, config.name)
-    for key, value in flags.items():
-        if value:
-            section, _, name = key.partition("__")
-            values.setdefault(section, {})[name] = list(value) if isinstance(value, tuple) else value
-    return CohortSettings.from_mapping(values)

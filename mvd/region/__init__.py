@@ -1,6 +1,6 @@
 """Where a slide is analysed: regions that a person drew, less what could not be decoded.
 
-``drawn.py`` reads regions from GeoJSON, ``area.py`` lays them on a slide in um, ``coverage.py`` tells how much of each
+``drawn.py`` reads regions from GeoJSON, ``area.py`` lays them on a slide in um, ``intervals.py`` tells how much of each
 pixel they cover, ``cut.py`` which vessels they hold, ``zones.py`` makes classes and the invasive margin of them.
 """
 

@@ -1,20 +1,12 @@
-"""What `mvd cohort` is asked: which columns, which analyses, which rules. It decides nothing about a slide.
+"""What `mvd cohort` is asked: which columns, which analyses, which rules."""
 
-Kept apart from ``Settings``, whose fingerprint says how slides were measured: the question that is put to a cohort
-changes no density.
-"""
+from typing import Annotated, ClassVar, Literal
 
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from pydantic import Field, model_validator
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
-
-from mvd.errors import SettingsError
-from mvd.settings.explain import explain
-from mvd.settings.model import read_toml
+from mvd.settings.asked import AskedSettings, Names, Unmatched
 from mvd.settings.sections import Section
 
-Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
 Positive = Annotated[float, Field(gt=0)]
 Numbers = Annotated[tuple[Positive, ...], Field(strict=False)]
 
@@ -39,7 +31,7 @@ class JoinSettings(Section):
     several: Literal["mean", "median", "max", "min", "area_weighted"] = Field(
         "mean", description="One number from several slides of a patient"
     )
-    unmatched: Literal["error", "leave_out"] = Field(
+    unmatched: Unmatched = Field(
         "error", description="A slide or patient without its counterpart: stop, or leave out and count"
     )
     confidence: float = Field(0.95, ge=0.5, le=0.999, description="Level of all intervals")
@@ -140,10 +132,10 @@ class ResampleSettings(Section):
     seed: int = Field(1, ge=0, description="Seed")
 
 
-class CohortSettings(Section):
+class CohortSettings(AskedSettings):
     """Everything that decides the numbers of `mvd cohort`, in sections."""
 
-    model_config = ConfigDict(strict=False)
+    template: ClassVar[str] = "mvd cohort --template"
 
     join: JoinSettings = JoinSettings()
     group: GroupSettings = GroupSettings()
@@ -153,43 +145,3 @@ class CohortSettings(Section):
     roc: RocSettings = RocSettings()
     power: PowerSettings = PowerSettings()
     resample: ResampleSettings = ResampleSettings()
-
-    @classmethod
-    def from_mapping(cls, values: dict[str, Any], origin: str = "settings") -> "CohortSettings":
-        """Make settings from nested mappings; ``origin`` names the source in an error.
-
-        Raises
-        ------
-        SettingsError
-            For an unknown key (the nearest one is named), a wrong type or a value out of range.
-        """
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            if error.errors()[0]["type"] == "value_error":
-                wrong = error.errors()[0]["msg"].removeprefix("Value error, ")
-                raise SettingsError(f"{origin}: {error.errors()[0]['loc'][0]}: {wrong}") from None
-            wrong = explain(error, cls())[1].replace("mvd config show", "mvd cohort --template")
-            raise SettingsError(f"{origin}: {wrong}") from None
-
-    @classmethod
-    def from_toml(cls, path: Path) -> "CohortSettings":
-        """Read settings from a TOML file; what it leaves out keeps its default."""
-        return cls.from_mapping(read_toml(path), path.name)
-
-    def to_toml(self) -> str:
-        """Write all settings as TOML, each with its meaning as a comment."""
-        import tomlkit
-
-        document = tomlkit.document()
-        for section_name, section in self:
-            table = tomlkit.table()
-            for name, field in type(section).model_fields.items():
-                value = section.model_dump(mode="json")[name]
-                table.add(tomlkit.comment(field.description or name))
-                if value is None:
-                    table.add(tomlkit.comment(f"{name} = (not set)"))
-                else:
-                    table.add(name, value)
-            document.add(section_name, table)
-        return tomlkit.dumps(document)

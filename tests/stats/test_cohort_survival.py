@@ -97,6 +97,20 @@ def test_the_timed_area_with_censoring_is_that_of_the_formula():
     assert area_of(end.value, case, control) == pytest.approx(top / bottom)
 
 
+def test_the_weights_of_the_timed_area_are_those_of_lifelines_curve_of_censoring():
+    from lifelines import KaplanMeierFitter
+
+    end = simulated(80)
+    time = np.ceil(end.time)  # with ties of events and censored
+    case, control = weights_at(time, end.event, 25.0)
+    curve = KaplanMeierFitter().fit(time, ~end.event)
+    expected = [
+        1 / curve.predict(t - 0.5) if e and t <= 25 else 0.0 for t, e in zip(time, end.event, strict=True)
+    ]
+    np.testing.assert_allclose(case, expected)
+    assert (control == (time > 25)).all()
+
+
 def test_the_best_cut_is_found_among_all():
     end = simulated()
     order = np.argsort(end.value)
@@ -164,6 +178,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         "import intervals as c; from functools import partial as p; import math;"
         "print(c.counted(p(c.hazard_ratio, n=80, log_ratio=math.log(1.5)), 120),"
         "c.counted(p(c.shift, n=12, skewed=True), 120))"
+        "\nkept = c.with_rows('| a | x | 1 |\\n| b | y | 1 |', [('a', 'z', 2, '95 %', '1 %')])"
+        "\nassert kept == '| a | z | 2 | 95 % | 1 % |\\n| b | y | 1 |', kept"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=BENCHMARKS, capture_output=True, text=True, check=False

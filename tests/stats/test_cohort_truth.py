@@ -18,6 +18,7 @@ from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.power import least_effect
 from mvd.stats.cohort.roc import curve_of
 from mvd.stats.cohort.shift import paired_shift, superiority, two_sample_shift
+from mvd.stats.spearman import spearman
 
 
 @pytest.fixture
@@ -95,6 +96,17 @@ def test_spearman_is_that_of_pingouin_and_its_interval_that_of_bonett_and_wright
     assert found.p == pytest.approx(float(truth.filter(regex="p.val|p_val").iloc[0, 0]))
     half = 1.959964 * math.sqrt((1 + found.estimate**2 / 2) / (len(table) - 3))
     assert math.atanh(found.ci_high) - math.atanh(found.estimate) == pytest.approx(half)
+
+
+@pytest.mark.parametrize("y", [[3, 1, 2, 5, 4.5], [1, 1, 2, 5, 4]])
+def test_spearman_of_few_is_from_all_permutations_as_scipy_has_them(y):
+    x = np.array([1.0, 2, 3, 4, 5])
+    truth = stats.permutation_test(
+        (x,), lambda a: stats.spearmanr(a, y).statistic, permutation_type="pairings", n_resamples=np.inf
+    )
+    found = spearman(x, np.array(y, float))
+    assert (found.estimate, found.p) == pytest.approx((truth.statistic, truth.pvalue))
+    assert spearman(np.arange(9.0), np.arange(9.0)).p == pytest.approx(2 / math.factorial(9))
 
 
 def test_the_area_under_the_roc_curve_is_that_of_scikit_learn(three):

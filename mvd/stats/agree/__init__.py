@@ -1,21 +1,11 @@
-"""Agreement of readers, or of mvd with readers, on the same slides or fields.
+"""Agreement of readers, or of mvd with readers, on the same slides or fields, or point by point.
 
-``readings.py`` CSV files -> ratings · ``icc.py`` intraclass correlations · ``pair.py`` Bland-Altman, proportional bias,
-Lin's concordance of two readers · ``table.py`` all of it as CSV.
+``sources``, ``readings`` and ``points`` read; ``icc``, ``pair``, ``variation``, ``highlow``, ``choosing`` and
+``matching`` are the measures, on arrays; ``compared``, ``found`` and ``repeated`` make findings of them;
+``study`` puts the questions, ``write`` puts down the answers.
 """
 
-from mvd.stats.agree.icc import Icc, intraclass
-from mvd.stats.agree.pair import Estimate, bland_altman, concordance
-from mvd.stats.agree.readings import Readings, read_readings
-from mvd.stats.agree.table import agreement_csv
+from mvd.stats.agree.study import Agreement, study_agreement
+from mvd.stats.agree.write import agreement_csv, write_agreement
 
-__all__ = [
-    "Estimate",
-    "Icc",
-    "Readings",
-    "agreement_csv",
-    "bland_altman",
-    "concordance",
-    "intraclass",
-    "read_readings",
-]
+__all__ = ["Agreement", "agreement_csv", "study_agreement", "write_agreement"]

@@ -8,7 +8,7 @@ import pandas as pd
 from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.cox import EVENT, TIME, fit_cox, frame
 from mvd.stats.cohort.endpoint import Array, Endpoint, too_few
-from mvd.stats.cohort.finding import Estimate, Finding, figure_text, interval_text
+from mvd.stats.finding import Estimate, Finding, figure_text, interval_text
 
 
 def concordance(end: Endpoint, settings: CohortSettings) -> Finding:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.endpoint import Endpoint, too_few
-from mvd.stats.cohort.finding import Estimate, Finding, figure_text, interval_text, p_text
+from mvd.stats.finding import Estimate, Finding, figure_text, interval_text, p_text
 
 TIME, EVENT, DENSITY = "time", "event", "density per SD"
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.stats.cohort.drawing import COLOURS, plain
+from mvd.stats.figures import COLOURS, plain
 
 Array = NDArray[np.float64]
 

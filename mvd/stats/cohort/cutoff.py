@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.cox import DENSITY, EVENT, TIME, fit_cox, frame
 from mvd.stats.cohort.endpoint import Endpoint, too_few
-from mvd.stats.cohort.finding import Estimate, Finding, figure_text, interval_text, p_text
 from mvd.stats.cohort.kaplan import log_rank
+from mvd.stats.finding import Estimate, Finding, figure_text, interval_text, p_text
 
 Array = NDArray[np.float64]
 _EDGE = 0.1  # a cut leaves at least this part of the patients on either side

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mvd.stats.figures import COLOURS, plain
+
 Array = NDArray[np.float64]
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-"""Okabe and Ito's colours, which colour-blind readers tell apart; orders of dashes help in grey."""
 
 
 def draw_groups(figure: Any, groups: Mapping[str, Array], measure: str) -> None:
@@ -57,11 +57,6 @@ def _beside(values: Array) -> Array:
 
 def _cycle(count: int) -> list[str]:
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
-
-
-def plain(axes: Any) -> None:
-    """Take away the frame's upper and right line."""
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def draw_scatter(figure: Any, x: Array, y: Array, names: Sequence[str]) -> None:

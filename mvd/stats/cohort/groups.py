@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from mvd.errors import CohortError, SettingsError
 from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.drawing import draw_groups
-from mvd.stats.cohort.finding import Estimate, Finding, Picture, figure_text, interval_text, p_text
 from mvd.stats.cohort.patients import GROUP, VALUE, Cohort
 from mvd.stats.cohort.shift import superiority, two_sample_shift
+from mvd.stats.finding import Estimate, Finding, Picture, figure_text, interval_text, p_text
 
 Groups = dict[str, NDArray[np.float64]]
 

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mvd.errors import CohortError, SettingsError
-from mvd.report.table import FORMULA_STARTS
 from mvd.settings.cohort import CohortSettings, JoinSettings
-from mvd.stats.cohort.tables import Row, Table, is_missing, number, read_table
+from mvd.stats.tables import Row, Table, is_missing, number, plain_text, read_table
 
 Counts = dict[str, list[str]]
 """What was left out or is worth knowing -> the slides or patients that it is about."""
@@ -99,7 +98,7 @@ def _index(summary: Table) -> tuple[dict[str, list[Row]], ...]:
     """Return the slides by path and slide_id, by file name, and by stem."""
     found: tuple[dict[str, list[Row]], ...] = ({}, {}, {})
     for row in summary.rows:
-        path = PurePosixPath(_plain(row.cells[SLIDE]))
+        path = PurePosixPath(plain_text(row.cells[SLIDE]))
         for names, known in zip(
             ({str(path), row.cells["slide_id"]}, {path.name}, {path.stem}), found, strict=True
         ):
@@ -110,13 +109,8 @@ def _index(summary: Table) -> tuple[dict[str, list[Row]], ...]:
 
 def _called(name: str, index: tuple[dict[str, list[Row]], ...]) -> list[Row]:
     """Return the slides of that path or slide_id; if there are none, of that file name, then of that stem."""
-    wanted = str(PurePosixPath(_plain(name).replace("\\", "/")))
+    wanted = str(PurePosixPath(plain_text(name).replace("\\", "/")))
     return next((known[wanted] for known in index if wanted in known), [])
-
-
-def _plain(cell: str) -> str:
-    """Return a text without the mark that keeps a spreadsheet from calculating it."""
-    return cell[1:] if cell[:2] in {f"'{start}" for start in FORMULA_STARTS} else cell
 
 
 def _by_slide(
@@ -190,7 +184,7 @@ def _by_patient(
 
 def _told_by_name(measured: Row, pattern: str) -> str:
     try:
-        found = re.search(pattern, PurePosixPath(_plain(measured.cells[SLIDE])).name)
+        found = re.search(pattern, PurePosixPath(plain_text(measured.cells[SLIDE])).name)
     except re.error as error:
         raise SettingsError(f"join.patient_pattern: no regular expression ({error})") from None
     if found is None:
@@ -199,7 +193,7 @@ def _told_by_name(measured: Row, pattern: str) -> str:
 
 
 def _patient(clinical: Table, row: Row, rules: JoinSettings) -> str:
-    patient = _plain(row.cells[rules.patient])
+    patient = plain_text(row.cells[rules.patient])
     if is_missing(patient):
         raise clinical.wrong(row, rules.patient, "empty; every row needs its patient")
     return patient

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.curves import draw_kaplan
 from mvd.stats.cohort.endpoint import Endpoint
-from mvd.stats.cohort.finding import Estimate, Finding, Picture, figure_text, interval_text, p_text
+from mvd.stats.finding import Estimate, Finding, Picture, figure_text, interval_text, p_text
 
 Halves = dict[str, NDArray[np.bool_]]
 

@@ -12,9 +12,9 @@ import numpy as np
 from scipy.stats import t
 
 from mvd.settings.cohort import CohortSettings
-from mvd.stats.cohort.finding import Estimate, Finding, figure_text, interval_text, p_text
 from mvd.stats.cohort.groups import groups_of
 from mvd.stats.cohort.patients import GROUP, VALUE, Cohort
+from mvd.stats.finding import Estimate, Finding, figure_text, interval_text, p_text
 
 
 def mixed_model(cohort: Cohort, settings: CohortSettings) -> Finding | None:

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.drawing import draw_paired
-from mvd.stats.cohort.finding import Estimate, Finding, Picture, figure_text, interval_text, p_text
 from mvd.stats.cohort.patients import AFTER, BEFORE, GROUP, Cohort
 from mvd.stats.cohort.shift import paired_shift
+from mvd.stats.finding import Estimate, Finding, Picture, figure_text, interval_text, p_text
 
 _TITLE = "Before and after"
 

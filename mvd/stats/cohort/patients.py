@@ -11,7 +11,7 @@ import pandas as pd
 from mvd.errors import CohortError
 from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.join import Counts, Joined
-from mvd.stats.cohort.tables import Row, Table, duration, event, is_missing, number
+from mvd.stats.tables import Row, Table, duration, event, is_missing, number
 
 VALUE, GROUP, BEFORE, AFTER, OUTCOME = "value", "group", "before", "after", "outcome"
 

@@ -12,8 +12,8 @@ from scipy.optimize import brentq
 
 from mvd.settings.cohort import CohortSettings, PowerSettings
 from mvd.stats.cohort.endpoint import Endpoint
-from mvd.stats.cohort.finding import Estimate, Finding, figure_text
 from mvd.stats.cohort.groups import Groups
+from mvd.stats.finding import Estimate, Finding, figure_text
 
 _RANKS = 0.864
 """Least efficiency of the Mann-Whitney test beside t, for any shape of distribution (Hodges & Lehmann 1956)."""

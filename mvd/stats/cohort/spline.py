@@ -14,7 +14,7 @@ from mvd.settings.cohort import CohortSettings
 from mvd.stats.cohort.cox import EVENT, TIME, fit_cox, frame
 from mvd.stats.cohort.curves import draw_shape
 from mvd.stats.cohort.endpoint import Endpoint, too_few
-from mvd.stats.cohort.finding import Estimate, Finding, Picture, p_text
+from mvd.stats.finding import Estimate, Finding, Picture, p_text
 
 Array = NDArray[np.float64]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mvd.errors import MissingDependency
 from mvd.settings.cohort import CohortSettings
-from mvd.stats.cohort.finding import Finding
 from mvd.stats.cohort.join import join
 from mvd.stats.cohort.patients import Cohort, patients_of
-from mvd.stats.cohort.tables import read_table
+from mvd.stats.finding import Finding
+from mvd.stats.tables import read_table
 
 
 @dataclass(frozen=True)

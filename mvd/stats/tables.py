@@ -1,4 +1,4 @@
-"""A CSV file of clinical facts -> rows that know their line, and cells as numbers, events or months.
+"""A CSV file of clinical facts or readings -> rows that know their line, and cells as numbers, events or months.
 
 Every complaint names the file, the row (as a spreadsheet counts: the header is row 1) and the column.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mvd.errors import CohortError, SettingsError
+from mvd.report.table import FORMULA_STARTS
 
 MISSING = {"", "na", "n/a", "nan", "none", "null", "."}
 _EVENTS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1, "no": 0, "yes": 1}
@@ -90,6 +91,11 @@ def _rows(name: str, columns: tuple[str, ...], lines: list[list[str]]) -> list[R
             )
         rows.append(Row(number, dict(zip(columns, (cell.strip() for cell in cells), strict=True))))
     return rows
+
+
+def plain_text(cell: str) -> str:
+    """Return a text without the mark that keeps a spreadsheet from calculating it."""
+    return cell[1:] if cell[:2] in {f"'{start}" for start in FORMULA_STARTS} else cell
 
 
 def is_missing(cell: str) -> bool:
