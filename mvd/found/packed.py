@@ -158,7 +158,7 @@ def _found(arrays: Arrays, about: dict[str, Any]) -> Found:
 
 
 def _info(fields: dict[str, Any]) -> SlideInfo:
-    tuples = {name: tuple(fields[name]) for name in ("shape_px", "origin_px", "mpp_notes")}
+    tuples = {name: tuple(fields.get(name, ())) for name in ("shape_px", "origin_px", "mpp_notes")}
     levels = tuple((height, width) for height, width in fields["level_shapes"])
     return SlideInfo(**fields | tuples | {"path": Path(fields["path"]), "level_shapes": levels})
 

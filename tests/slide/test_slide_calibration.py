@@ -13,7 +13,6 @@ import tifffile
 
 from mvd.errors import UnknownPixelSize
 from mvd.slide import open_slide
-from mvd.slide.reduce import at_mpp
 
 
 def info(path, mpp=None):
@@ -58,26 +57,6 @@ def test_a_display_resolution_or_none_is_no_pixel_size(write_tiff, resolution, u
 
 def test_no_tag_at_all(write_tiff):
     assert info(write_tiff()).mpp is None
-
-
-@pytest.mark.parametrize(
-    ("tags", "why"),
-    [
-        ({}, "the file states no pixel size"),
-        (
-            {"resolution": (72, 72), "resolutionunit": "INCH"},
-            "tiff says 72 x 72 px per inch, which is what a screen or printer is told and no pixel size",
-        ),
-    ],
-)
-def test_what_was_not_believed_is_said(write_tiff, tags, why):
-    path = write_tiff(**tags)
-    with (
-        contextlib.closing(open_slide(path)) as slide,
-        pytest.raises(UnknownPixelSize, match=f"tif: {why}; pass --mpp"),
-    ):
-        at_mpp(slide, 0.5)
-    assert info(path, mpp=0.25).mpp_notes == ()
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
 """What is read as a claim to a pixel size, from OpenSlide's properties and from lengths with units."""
 
+import contextlib
+
 import pytest
 
 from mvd.errors import UnknownPixelSize
+from mvd.slide import open_slide
 from mvd.slide.calibration import believed_mpp, from_lengths, from_openslide
+from mvd.slide.reduce import at_mpp
 
 
 @pytest.mark.parametrize(
@@ -61,3 +65,24 @@ def test_openslide_nonsense_is_refused():
 def test_lengths_with_units(lengths, units, expected):
     claim = from_lengths("zarr", "scale", lengths, units)
     assert (claim and claim.mpp) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "why"),
+    [
+        ({}, "the file states no pixel size"),
+        (
+            {"resolution": (72, 72), "resolutionunit": "INCH"},
+            "tiff says 72 x 72 px per inch, which is what a screen or printer is told and no pixel size",
+        ),
+    ],
+)
+def test_what_was_not_believed_is_said(write_tiff, tags, why):
+    path = write_tiff(**tags)
+    with (
+        contextlib.closing(open_slide(path)) as slide,
+        pytest.raises(UnknownPixelSize, match=f"tif: {why}; pass --mpp"),
+    ):
+        at_mpp(slide, 0.5)
+    with contextlib.closing(open_slide(path, 0.25)) as slide:
+        assert slide.info.mpp_notes == ()
