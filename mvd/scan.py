@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.geometry import um_to_px
+from mvd.geometry import Rect, um_to_px
 from mvd.haze import Haze, remove_haze
 from mvd.runs import I32, KIND, Components, Reduction, Search, encode, search_index
 from mvd.segment import WALL, Segmenter, make_segmenter, smooth_dab
@@ -78,6 +78,27 @@ def scan(
             workers,
             take,
         )
+    found = reduction.components()
+    return found.select(_with_wall(found)) if settings.method == "classifier" else found
+
+
+def scan_part(
+    level: AnalysisLevel, tissue: Tissue, stain: Stain, settings: VesselSettings, part: Rect
+) -> Components:
+    """Segment one rectangle alone, as ``scan`` does the slide; what crosses its edge is cut there.
+
+    Parameters
+    ----------
+    level, tissue, stain, settings
+        As of ``scan``.
+    part : Rect
+        Pixels of ``level``, inside it, at least one.
+    """
+    segmenter = make_segmenter(stain, settings, level.mpp)
+    walls = make_wall_finder(stain, segmenter, settings, level.mpp)
+    tile = Tile(part, part.grown(walls.reach_px).clipped(level.shape_px))
+    reduction = Reduction([part], round(stain.high_od * 1000))
+    reduction.add(part, _encode_tile(level, tile, (segmenter, walls), _search(level, tissue), stain.haze))
     found = reduction.components()
     return found.select(_with_wall(found)) if settings.method == "classifier" else found
 

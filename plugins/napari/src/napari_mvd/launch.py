@@ -1,0 +1,28 @@
+"""``mvd open``: napari with a slide or a result in it, and the panels beside it."""
+
+from pathlib import Path
+
+import napari
+
+PLUGIN = "napari-mvd"
+PANELS = ("Slides and results", "Measure", "Vessel table")
+
+
+def launch(path: Path | None) -> None:
+    """Start napari, and return when it is closed."""
+    open_viewer(path)
+    napari.run()
+
+
+def open_viewer(path: Path | None, *, show: bool = True) -> napari.Viewer:
+    """Make a viewer with the panels and what is to be looked at."""
+    viewer = napari.Viewer(title="mvd", show=show)
+    for name in PANELS:
+        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        if name == PANELS[0]:
+            first = dock
+    first.raise_()
+    if path is not None:
+        viewer.open(str(path), plugin=PLUGIN)
+        viewer.reset_view()
+    return viewer
