@@ -12,7 +12,9 @@ _BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 
 
 @click.command()
-@click.argument("path", metavar="[SLIDE_OR_RESULT]", required=False, type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "path", metavar="[SLIDE_OR_RESULT]", required=False, type=click.Path(exists=True, path_type=Path)
+)
 def open_in_napari(path: Path | None) -> int:
     """Look at a slide, at a result folder or at the folder of one slide in it, in napari.
 

@@ -78,7 +78,7 @@ class LabelImage:
 
 
 def fill_rings(tile: Labels, rings: Sequence[Points], label: int) -> None:
-    """Write a label into the pixels whose centre lies inside an odd number of rings, (n, 2) as (x, y), px of the tile."""
+    """Write a label where a pixel's centre lies inside an odd number of rings, (n, 2) as (x, y), px of the tile."""
     if rings:
         _fill(tile, *_edges(rings), label)
 

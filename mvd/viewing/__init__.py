@@ -4,7 +4,7 @@
 pixels of QuPath · ``preview.py`` the vessels of what is in view by other settings, before anything is run.
 """
 
-from mvd.viewing.places import region_um, region_rings_um, regions_geojson
+from mvd.viewing.places import region_rings_um, region_um, regions_geojson
 from mvd.viewing.preview import Looked, Preview
 from mvd.viewing.shown import Shown, StoredSlide, read_shown, shown_result, slides_of_result
 

@@ -14,7 +14,7 @@ from mvd.fit import fit
 from mvd.geometry import Rect
 from mvd.overview import read_overview
 from mvd.report.label_image import fill_rings
-from mvd.scan import scan_part
+from mvd.scan import scan_part, search_area
 from mvd.settings import Settings
 from mvd.slide import Slide, at_mpp
 from mvd.vessels import Vessels, find_vessels
@@ -70,6 +70,7 @@ class Preview:
         self._level = at_mpp(slide, settings.slide.analysis_mpp, allow_coarse=settings.slide.allow_coarse)
         overview = read_overview(slide, self._level, settings)
         self._tissue = overview.tissue
+        self._search = search_area(self._level, overview.tissue)
         self._fitted = fit(self._level, overview.picture.rgb, overview.tissue, settings)
         self._key = _key(settings)
 
@@ -94,7 +95,7 @@ class Preview:
         level = self._level
         rect = self._rect(box_um)
         stain = self._fitted.with_thresholds(settings.vessel)
-        found = scan_part(level, self._tissue, stain, settings.vessel, rect)
+        found = scan_part(level, self._search, stain, settings.vessel, rect)
         vessels = find_vessels(found, self._tissue, stain, settings.vessel, level.mpp)
         return Looked(
             _painted(vessels, rect, level.mpp),

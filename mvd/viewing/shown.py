@@ -150,9 +150,7 @@ def read_shown(folder: Path) -> Shown:
     )
     summary = {**result.summary, "settings_fingerprint": settings.fingerprint}
     spots = _with_p(result.hotspots, folder)
-    return Shown(
-        replace(result, settings=settings, summary=summary, hotspots=spots), slide_id, name, folder
-    )
+    return Shown(replace(result, settings=settings, summary=summary, hotspots=spots), slide_id, name, folder)
 
 
 def _with_p(spots: Sequence[Hotspot], folder: Path) -> tuple[Hotspot, ...]:
@@ -164,7 +162,12 @@ def _with_p(spots: Sequence[Hotspot], folder: Path) -> tuple[Hotspot, ...]:
             f"{folder.name}/hotspots.csv: is missing or damaged ({error}); run `mvd report` on the result folder"
         ) from None
     known = {
-        (row["field_mm2"], round(float(row["x_um"] or 0), 3), round(float(row["y_um"] or 0), 3), row["vessels"]): row
+        (
+            row["field_mm2"],
+            round(float(row["x_um"] or 0), 3),
+            round(float(row["y_um"] or 0), 3),
+            row["vessels"],
+        ): row
         for row in rows
     }
     found = []
@@ -177,5 +180,3 @@ def _with_p(spots: Sequence[Hotspot], folder: Path) -> tuple[Hotspot, ...]:
 def shown_result(result: SlideResult, slide_id: str, name: str, folder: Path | None = None) -> Shown:
     """Show a result that ``analyze`` has just made."""
     return Shown(result, slide_id, name, folder)
-
-

@@ -80,7 +80,11 @@ def regions_of_shapes(
     MvdError
         There is no area among them.
     """
-    areas = [(row, _ring(ring, kind)) for row, (ring, kind) in enumerate(zip(rings, kinds, strict=True)) if kind in _AREAS]
+    areas = [
+        (row, _ring(ring, kind))
+        for row, (ring, kind) in enumerate(zip(rings, kinds, strict=True))
+        if kind in _AREAS
+    ]
     holes: dict[object, list[NDArray[Any]]] = {}
     for row, ring in areas:
         if _told(features, row, "hole") == "True":

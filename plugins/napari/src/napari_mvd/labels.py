@@ -30,9 +30,7 @@ class LabelLevel:
     def __getitem__(self, key: Any) -> NDArray[np.uint32]:
         """Draw the rows and columns of ``key``: slices or whole numbers, in pixels of this level."""
         keys = (*(key if isinstance(key, tuple) else (key,)), slice(None), slice(None))[:2]
-        spans = [
-            each if isinstance(each, slice) else slice(int(each), int(each) + 1) for each in keys
-        ]
+        spans = [each if isinstance(each, slice) else slice(int(each), int(each) + 1) for each in keys]
         (top, bottom, row_step), (left, right, column_step) = (
             span.indices(side) for span, side in zip(spans, self.shape, strict=True)
         )

@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import napari
+from qtpy.QtCore import QTimer
+
+from napari_mvd.seen import show_whole
 
 PLUGIN = "napari-mvd"
 PANELS = ("Slides and results", "Measure", "Vessel table")
@@ -21,8 +24,10 @@ def open_viewer(path: Path | None, *, show: bool = True) -> napari.Viewer:
         dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
         if name == PANELS[0]:
             first = dock
-    first.raise_()
     if path is not None:
         viewer.open(str(path), plugin=PLUGIN)
-        viewer.reset_view()
+        picture = next(layer for layer in viewer.layers if layer.metadata.keys() & {"mvd", "mvd_slide"})
+        show_whole(viewer, picture)
+    # Once the window is up: docks that are added to a tab bar come to the front only then.
+    QTimer.singleShot(0, first.raise_)
     return viewer

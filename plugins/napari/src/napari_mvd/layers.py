@@ -24,6 +24,8 @@ TISSUE_COLOUR = "#0072b2"
 HIT_COLOUR, MISSED_COLOUR = "#ffe600", "#56b4e9"
 LEAST_DIAMETER_UM = 10.0
 """Smaller vessels are drawn at this size where they are points, so that a click can hit them."""
+SEEN_PART = 500
+"""A line is seen that is at least this part of the picture wide."""
 MOST_LABELS = 10_000
 """More vessels than this are points: they take no time to draw, and from afar nobody sees an outline."""
 
@@ -149,7 +151,7 @@ def hotspot_layer(hotspots: pd.DataFrame) -> LayerTuple:
         "shape_type": kinds or "ellipse",
         "face_color": "transparent",
         "edge_color": HOTSPOT_COLOUR,
-        "edge_width": 10,
+        "edge_width": 6,
         "features": hotspots,
         "text": {"string": "{rank}: {vessels}", "color": HOTSPOT_COLOUR, "anchor": "upper_left", "size": 12},
         **IN_UM,
@@ -194,7 +196,9 @@ def _placed(mpp: float) -> dict[str, Any]:
 
 
 def _rim(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The pixels of a mask that have a neighbour, or the edge of the picture, beside them that is not in it."""
-    padded = np.pad(mask, 1)
-    inside = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    """The pixels along the edge of a mask, so many that they are seen when all of the slide is in view."""
+    inside = mask
+    for _ in range(max(1, round(max(mask.shape) / SEEN_PART))):
+        padded = np.pad(inside, 1)
+        inside = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
     return (mask & ~inside).astype(np.uint8)

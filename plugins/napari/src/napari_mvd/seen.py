@@ -44,6 +44,15 @@ def go_to(viewer: Any, x_um: float, y_um: float, least_zoom: float = 2.0) -> Non
     camera.zoom = max(float(camera.zoom), least_zoom)
 
 
+def show_whole(viewer: Any, layer: Any) -> None:
+    """Put all of a layer on the screen, whatever lies beside it: hot spots may reach far over the slide's edge."""
+    low, high = (np.asarray(corner, float)[-2:] for corner in layer.extent.world)
+    size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
+    camera = scene_of(viewer).camera
+    camera.center = (*camera.center[:-2], *((low + high) / 2))
+    camera.zoom = float((np.asarray(size, float) / np.maximum(high - low, 1e-9)).min()) * 0.95
+
+
 def _of(viewer: Any, key: str) -> list[Any]:
     active = viewer.layers.selection.active
     layers = [*([active] if active is not None else []), *reversed(viewer.layers)]

@@ -53,7 +53,8 @@ def write_csv(path: str, layers: Sequence[Layer]) -> list[str]:
 
 def _regions(data: Sequence[Any], keywords: dict[str, Any]) -> list[mvd.Region]:
     info = _slide_info(keywords)
-    scale, translate = (np.asarray(keywords.get(name, default), float)[-2:] for name, default in (("scale", (1, 1)), ("translate", (0, 0))))
+    scale = np.asarray(keywords.get("scale", (1, 1)), float)[-2:]
+    translate = np.asarray(keywords.get("translate", (0, 0)), float)[-2:]
     rings = [np.asarray(ring, float)[:, -2:] * scale + translate for ring in data]
     kinds = keywords.get("shape_type", "polygon")
     kinds = [kinds] * len(rings) if isinstance(kinds, str) else list(kinds)
