@@ -65,7 +65,7 @@ class OpenPanel(QWidget):
         self.choice.clear()
         for slide in slides:
             density = f", {slide.per_mm2:.0f} per mm2" if slide.per_mm2 is not None else ""
-            self.choice.addItem(f"{slide.name}: {slide.vessels}{density}")
+            self.choice.addItem(f"{slide.name}: {slide.vessels} vessels{density}")
         self.choice.setCurrentIndex(chosen)
         self.choice.blockSignals(False)
         self.look()

@@ -5,11 +5,9 @@ from html import escape
 import mvd
 
 HINT = """<p><b>Begin here</b></p>
-<ol style="margin-left: 0px; -qt-list-indent: 0;">
-<li>&nbsp;Drop a slide (.svs, .tif, .ndpi ...) on the picture, or press <b>Slide ...</b></li>
-<li>&nbsp;Drop the result folder of <code>mvd run</code> on it too, or press <b>Result ...</b></li>
-<li>&nbsp;No result yet? <b>Measure</b> counts the vessels of the slide.</li>
-</ol>
+<p>1. Drop a slide (.svs, .tif, .ndpi ...) on the picture, or press <b>Slide ...</b></p>
+<p>2. Drop the result folder of <code>mvd run</code> on it too, or press <b>Result ...</b></p>
+<p>3. No result yet? The panel <b>Measure</b> counts the vessels of the slide.</p>
 <p>No slide at hand? <b>Sample</b> makes six small synthetic ones.</p>
 <p>For research use only.</p>"""
 
