@@ -6,6 +6,7 @@ Nothing here reads a slide, and nothing is written. What was corrected by hand i
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -73,17 +74,17 @@ class Shown:
         rows = [{name: getattr(spot, name) for name in names} for spot in self.result.hotspots]
         return pd.DataFrame(rows, columns=names)
 
-    @property
+    @cached_property
     def vessels(self) -> pd.DataFrame:
         """All candidates, the columns of vessels.csv without ``slide_id``."""
         columns = vessel_columns(self.result, self.slide_id)
         return pd.DataFrame({c.name: columns[c.name] for c in VESSEL_COLUMNS[1:]})
 
-    @property
+    @cached_property
     def empty_columns(self) -> tuple[str, ...]:
         """Columns of ``vessels`` without a value, as those of corrections where there are none."""
         table = self.vessels
-        return tuple(name for name in table if len(table) and table[name].isna().all())
+        return tuple(str(name) for name in table if len(table) and table[name].isna().all())
 
     def labels(self, *, counted: bool) -> LabelImage:
         """Return the walls of those vessels that are counted, or of the others, as an image drawn where it is read."""

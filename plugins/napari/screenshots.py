@@ -42,7 +42,7 @@ def shots(out: Path, result: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     viewer = open_viewer(None)
     window = viewer.window._qt_window
-    window.resize(1400, 880)
+    window.resize(1240, 780)
     take(viewer, out / "begin.jpg")
     viewer.open(str(REPO / "sample_images" / "control_1.tif"), plugin="napari-mvd")
     docks = {name.partition(" (")[0]: widget for name, widget in viewer.window.dock_widgets.items()}
@@ -83,7 +83,7 @@ def take(viewer, path: Path) -> None:
     settle()
     picture = viewer.screenshot(canvas_only=False, flash=False)
     bgr = np.ascontiguousarray(picture[..., 2::-1])
-    cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, 82])
+    cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, 75])
 
 
 def until(ready) -> None:

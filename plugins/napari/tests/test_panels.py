@@ -62,6 +62,27 @@ def test_a_row_leads_to_its_vessel_and_a_click_to_its_row(viewer, slide_folder):
     assert scene_of(viewer).camera.center == before, "a click moves nothing"
 
 
+def test_a_slide_that_is_opened_last_lies_below_its_result(viewer, slide_path, slide_folder, wait):
+    panel = OpenPanel(viewer)
+    panel.open_result(slide_folder)
+    assert viewer.layers["overview"].visible
+    panel.open_slide(slide_path)
+    wait(lambda: "mvd_slide" in viewer.layers[0].metadata)
+    assert not viewer.layers["overview"].visible
+
+
+def test_a_closed_panel_is_asked_nothing_more(viewer, slide_folder, wait):
+    for kind in (OpenPanel, TablePanel, MeasurePanel):
+        gone = []
+        panel = kind(viewer)
+        panel.destroyed.connect(lambda *_, gone=gone: gone.append(1))
+        panel.deleteLater()
+        wait(lambda gone=gone: gone)
+    viewer.open(str(slide_folder), plugin="napari-mvd")
+    go_to(viewer, 600, 600)
+    assert results_in(viewer)
+
+
 def test_the_table_sorts_by_a_column(viewer, slide_folder):
     table = TablePanel(viewer)
     OpenPanel(viewer).open_result(slide_folder)

@@ -26,8 +26,9 @@ def open_viewer(path: Path | None, *, show: bool = True) -> napari.Viewer:
             first = dock
     if path is not None:
         viewer.open(str(path), plugin=PLUGIN)
-        picture = next(layer for layer in viewer.layers if layer.metadata.keys() & {"mvd", "mvd_slide"})
-        show_whole(viewer, picture)
+        pictures = [layer for layer in viewer.layers if layer.metadata.keys() & {"mvd", "mvd_slide"}]
+        if pictures:
+            show_whole(viewer, pictures[0])
     # Once the window is up: docks that are added to a tab bar come to the front only then.
     QTimer.singleShot(0, first.raise_)
     return viewer

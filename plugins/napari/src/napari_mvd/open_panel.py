@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import napari
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 import mvd
 from napari_mvd.layers import result_layers, shown_layers
-from napari_mvd.seen import layers_of, results_in, show_whole, slides_in
+from napari_mvd.seen import connect_while, layers_of, results_in, show_whole, slides_in
 from napari_mvd.summary import HINT, summary_text
 from napari_mvd.writer import write_csv, write_geojson
 
@@ -53,9 +53,10 @@ class OpenPanel(QWidget):
         self.said.setWordWrap(True)
         layout.addWidget(self.said)
         layout.addStretch(1)
-        napari_viewer.layers.events.inserted.connect(self.look)
-        napari_viewer.layers.events.removed.connect(self.look)
-        napari_viewer.layers.selection.events.active.connect(self.look)
+        layers = napari_viewer.layers
+        for event in (layers.events.inserted, layers.events.removed, layers.selection.events.active):
+            connect_while(self, event, self.look)
+        connect_while(self, layers.events.inserted, self._inserted)
         self.look()
 
     def offer(self, slides: tuple[mvd.StoredSlide, ...], chosen: int = 0) -> None:
@@ -95,6 +96,11 @@ class OpenPanel(QWidget):
             )
         else:
             self.numbers.setText(HINT)
+
+    def _inserted(self, event: Any) -> None:
+        """See to it that a slide lies below what was found on it, whichever was opened first."""
+        if "mvd_slide" in event.value.metadata and results_in(self._viewer):
+            QTimer.singleShot(0, lambda: _put_below(self._viewer, event.value))
 
     def _chosen(self, number: int) -> None:
         if 0 <= number < len(self._offered):
@@ -168,6 +174,14 @@ class _told:  # noqa: N801  (read as a sentence: with _told(label))
             self._label.setText(str(error))
             return True
         return False
+
+
+def _put_below(viewer: napari.Viewer, slide: Any) -> None:
+    if slide in viewer.layers:
+        viewer.layers.move(viewer.layers.index(slide), 0)
+        for shown in results_in(viewer):
+            for overview in layers_of(viewer, shown, "overview"):
+                overview.visible = False
 
 
 def panel_of(viewer: napari.Viewer) -> OpenPanel:

@@ -7,7 +7,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 import mvd
 from napari_mvd.layers import COUNTED_COLOUR, IN_UM, NOT_COUNTED_COLOUR
-from napari_mvd.seen import scene_of, slides_in, view_box
+from napari_mvd.seen import connect_while, scene_of, slides_in, view_box
 from napari_mvd.task import Task
 
 LAYER = "preview"
@@ -39,7 +39,7 @@ class LivePreview(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(WAIT_MS)
         self._timer.timeout.connect(self.look)
-        scene_of(viewer).camera.events.connect(self.soon)
+        connect_while(self, scene_of(viewer).camera.events, self.soon)
 
     def switch(self, on: bool) -> None:
         """Switch it on or off; off, its layer goes."""

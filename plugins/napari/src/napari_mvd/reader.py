@@ -34,7 +34,17 @@ def regions_reader(path: str | list[str]) -> Reader | None:
 
 
 def _read_slide_folder(path: str | list[str]) -> list[LayerTuple]:
-    return result_layers(_one(path))
+    return _over_the_slide(result_layers(_one(path)))
+
+
+def _over_the_slide(layers: list[LayerTuple]) -> list[LayerTuple]:
+    """Hide the small picture that stands in for the slide where a slide is open."""
+    from napari_mvd.seen import slides_in
+
+    viewer = _current_viewer()
+    if viewer is not None and slides_in(viewer):
+        layers[0][1]["visible"] = False
+    return layers
 
 
 def _read_result(path: str | list[str]) -> list[LayerTuple]:
@@ -44,7 +54,7 @@ def _read_result(path: str | list[str]) -> list[LayerTuple]:
         from napari_mvd.open_panel import panel_of
 
         panel_of(_current_viewer()).offer(slides)
-    return result_layers(slides[0].folder)
+    return _over_the_slide(result_layers(slides[0].folder))
 
 
 def _read_slide(path: str | list[str]) -> list[LayerTuple]:

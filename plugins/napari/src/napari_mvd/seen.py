@@ -44,6 +44,12 @@ def go_to(viewer: Any, x_um: float, y_um: float, least_zoom: float = 2.0) -> Non
     camera.zoom = max(float(camera.zoom), least_zoom)
 
 
+def connect_while(widget: Any, emitter: Any, callback: Any) -> None:
+    """Have something told of events as long as a widget is there: a closed panel must not be asked to draw."""
+    emitter.connect(callback)
+    widget.destroyed.connect(lambda: emitter.disconnect(callback))
+
+
 def show_whole(viewer: Any, layer: Any) -> None:
     """Put all of a layer on the screen, whatever lies beside it: hot spots may reach far over the slide's edge."""
     low, high = (np.asarray(corner, float)[-2:] for corner in layer.extent.world)

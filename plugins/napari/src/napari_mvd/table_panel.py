@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QLabel, QT
 
 import mvd
 from napari_mvd.layers import IN_UM
-from napari_mvd.seen import go_to, layers_of, results_in
+from napari_mvd.seen import connect_while, go_to, layers_of, results_in
 from napari_mvd.table_model import VesselModel
 
 SELECTED, SELECTED_COLOUR = "selected vessel", "#ff00ff"
@@ -51,8 +51,8 @@ class TablePanel(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.view, 1)
         self.setMinimumHeight(180)
-        napari_viewer.layers.events.inserted.connect(self.look)
-        napari_viewer.layers.events.removed.connect(self.look)
+        for event in (napari_viewer.layers.events.inserted, napari_viewer.layers.events.removed):
+            connect_while(self, event, self.look)
         napari_viewer.mouse_drag_callbacks.append(self._pressed)
         self.destroyed.connect(lambda: _forget(napari_viewer, self._pressed))
         self.look()
