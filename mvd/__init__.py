@@ -19,48 +19,104 @@ The way a slide takes (``mvd.analyze``)::
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mvd.batch.save import save_result
     from mvd.corrections import Corrections
     from mvd.corrections.readings import blinded_order, write_readings
     from mvd.errors import Cancelled, MvdError
     from mvd.geometry import Rect
+    from mvd.phantom import write_cohort
     from mvd.pipeline import analyze
     from mvd.region import Region
+    from mvd.report import write_atomically
+    from mvd.report.label_image import LabelImage
     from mvd.result import SlideResult
     from mvd.settings import Settings
-    from mvd.slide import Slide, SlideInfo, open_slide
+    from mvd.settings.form import FormField, form_fields, section_titles
+    from mvd.slide import AnalysisLevel, Slide, SlideInfo, open_slide
+    from mvd.slide.viewing import view_levels
+    from mvd.viewing import (
+        Looked,
+        Preview,
+        Shown,
+        StoredSlide,
+        read_shown,
+        region_rings_um,
+        region_um,
+        regions_geojson,
+        shown_result,
+        slides_of_result,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnalysisLevel",
     "Cancelled",
     "Corrections",
+    "FormField",
+    "LabelImage",
+    "Looked",
     "MvdError",
+    "Preview",
     "Rect",
     "Region",
     "Settings",
+    "Shown",
     "Slide",
     "SlideInfo",
     "SlideResult",
+    "StoredSlide",
     "__version__",
     "analyze",
     "blinded_order",
+    "form_fields",
     "open_slide",
+    "read_shown",
+    "region_rings_um",
+    "region_um",
+    "regions_geojson",
+    "save_result",
+    "section_titles",
+    "shown_result",
+    "slides_of_result",
+    "view_levels",
+    "write_atomically",
+    "write_cohort",
     "write_readings",
 ]
 
 _HOMES = {
+    "AnalysisLevel": "mvd.slide",
     "Cancelled": "mvd.errors",
     "Corrections": "mvd.corrections",
+    "FormField": "mvd.settings.form",
+    "LabelImage": "mvd.report.label_image",
+    "Looked": "mvd.viewing",
     "MvdError": "mvd.errors",
+    "Preview": "mvd.viewing",
     "Rect": "mvd.geometry",
     "Region": "mvd.region",
     "Settings": "mvd.settings",
+    "Shown": "mvd.viewing",
     "Slide": "mvd.slide",
     "SlideInfo": "mvd.slide",
     "SlideResult": "mvd.result",
+    "StoredSlide": "mvd.viewing",
     "analyze": "mvd.pipeline",
     "blinded_order": "mvd.corrections.readings",
+    "form_fields": "mvd.settings.form",
     "open_slide": "mvd.slide",
+    "read_shown": "mvd.viewing",
+    "region_rings_um": "mvd.viewing",
+    "region_um": "mvd.viewing",
+    "regions_geojson": "mvd.viewing",
+    "save_result": "mvd.batch.save",
+    "section_titles": "mvd.settings.form",
+    "shown_result": "mvd.viewing",
+    "slides_of_result": "mvd.viewing",
+    "view_levels": "mvd.slide.viewing",
+    "write_atomically": "mvd.report",
+    "write_cohort": "mvd.phantom",
     "write_readings": "mvd.corrections.readings",
 }
 

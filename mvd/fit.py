@@ -4,6 +4,8 @@ Input: the analysis level, the tissue and the settings. Output: ``Stain`` (white
 Never per tile: a threshold per tile would put seams into the answer.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,33 @@ _BIN_MILLI_OD, _BIN_SIGMA = 5, 2.0
 _LEVELS = 2**16  # of stored DAB
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A fit, and what other thresholds are made from without reading the slide again.
+
+    Attributes
+    ----------
+    stain : Stain
+    counts : (65536,) int64
+        How often each stored value of DAB is among the sampled pixels.
+    """
+
+    stain: Stain
+    counts: NDArray[np.int64]
+
+    def with_thresholds(self, settings: VesselSettings) -> Stain:
+        """The same stain with the thresholds of other settings; ``blur_um`` must be that of the fit."""
+        background, low, high = thresholds_of(self.counts, settings)
+        _check_reachable(high, self.stain.white_point)
+        return replace(self.stain, background_od=background, low_od=low, high_od=high)
+
+
 def fit_stain(level: AnalysisLevel, overview: Rgb, tissue: Tissue, settings: Settings) -> Stain:
+    """Fit stain matrix, thresholds and haze; see ``fit``."""
+    return fit(level, overview, tissue, settings).stain
+
+
+def fit(level: AnalysisLevel, overview: Rgb, tissue: Tissue, settings: Settings) -> Fitted:
     """Fit stain matrix and DAB thresholds on windows sampled evenly over the tissue, and haze on the overview.
 
     Parameters
@@ -59,12 +87,11 @@ def fit_stain(level: AnalysisLevel, overview: Rgb, tissue: Tissue, settings: Set
     dab = [smooth_dab(rgb, luts, filters) for rgb in sampled]
     for part, window in zip(dab, windows, strict=True):
         remove_haze(part, haze, window, level.mpp)
-    background, low, high = fit_thresholds(
-        [values[part] for values, part in zip(dab, stained, strict=True)], settings.vessel
-    )
+    counts = dab_counts([values[part] for values, part in zip(dab, stained, strict=True)])
+    background, low, high = thresholds_of(counts, settings.vessel)
     _check_reachable(high, tissue.white_point)
     hematoxylin = float(np.median(stain_amounts(pixels, tissue.white_point, matrix)[:, 0]))
-    return Stain(tissue.white_point, matrix, background, hematoxylin, low, high, haze)
+    return Fitted(Stain(tissue.white_point, matrix, background, hematoxylin, low, high, haze), counts)
 
 
 def _check_reachable(high_od: float, white_point: tuple[float, float, float]) -> None:
@@ -110,8 +137,16 @@ def fit_thresholds(dab: list[MilliOd], settings: VesselSettings) -> tuple[float,
         Tissue pixels of ``segment.smooth_dab``.
     settings : VesselSettings
     """
-    # Millions of whole numbers of few values: all that is wanted of them is in their counts.
-    counts = sum((np.bincount(part.ravel(), minlength=_LEVELS) for part in dab), np.zeros(_LEVELS, np.int64))
+    return thresholds_of(dab_counts(dab), settings)
+
+
+def dab_counts(dab: list[MilliOd]) -> NDArray[np.int64]:
+    """How often each stored value is there, (65536,): of millions of pixels, all that the thresholds need."""
+    return sum((np.bincount(part.ravel(), minlength=_LEVELS) for part in dab), np.zeros(_LEVELS, np.int64))
+
+
+def thresholds_of(counts: NDArray[np.int64], settings: VesselSettings) -> tuple[float, float, float]:
+    """Background, outline threshold and high threshold from ``dab_counts``; see ``fit_thresholds``."""
     mode = _mode(counts)
     values = np.arange(_LEVELS) - ZERO_MILLI_OD
     below = values <= mode

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.geometry import um_to_px
+from mvd.geometry import Rect, um_to_px
 from mvd.haze import Haze, remove_haze
 from mvd.runs import I32, KIND, Components, Reduction, Search, encode, search_index
 from mvd.segment import WALL, Segmenter, make_segmenter, smooth_dab
@@ -55,7 +55,7 @@ def scan(
         Called as ``progress("tiles", done, total)`` from this thread; raising in it stops the scan.
     """
     segmenter = make_segmenter(stain, settings, level.mpp)
-    search = _search(level, tissue)
+    search = search_area(level, tissue)
     scale = level.mpp / tissue.mpp
     walls = make_wall_finder(stain, segmenter, settings, level.mpp)
     tiles = tiles_over(level.shape_px, tile_px, walls.reach_px, search.mask, scale)
@@ -82,6 +82,29 @@ def scan(
     return found.select(_with_wall(found)) if settings.method == "classifier" else found
 
 
+def scan_part(
+    level: AnalysisLevel, search: Search, stain: Stain, settings: VesselSettings, part: Rect
+) -> Components:
+    """Segment one rectangle alone, as ``scan`` does the slide; what crosses its edge is cut there.
+
+    Parameters
+    ----------
+    level, stain, settings
+        As of ``scan``.
+    search : Search
+        Of ``search_area``, which takes longer than a rectangle does.
+    part : Rect
+        Pixels of ``level``, inside it, at least one.
+    """
+    segmenter = make_segmenter(stain, settings, level.mpp)
+    walls = make_wall_finder(stain, segmenter, settings, level.mpp)
+    tile = Tile(part, part.grown(walls.reach_px).clipped(level.shape_px))
+    reduction = Reduction([part], round(stain.high_od * 1000))
+    reduction.add(part, _encode_tile(level, tile, (segmenter, walls), search, stain.haze))
+    found = reduction.components()
+    return found.select(_with_wall(found)) if settings.method == "classifier" else found
+
+
 def _with_wall(components: Components) -> NDArray[np.bool_]:
     """Which components hold wall, (k,) bool: what the classifier is nowhere sure of is no vessel."""
     if not len(components):
@@ -90,7 +113,8 @@ def _with_wall(components: Components) -> NDArray[np.bool_]:
     return found
 
 
-def _search(level: AnalysisLevel, tissue: Tissue) -> Search:
+def search_area(level: AnalysisLevel, tissue: Tissue) -> Search:
+    """Where vessels are looked for: the tissue, and ``SEARCH_MARGIN_UM`` round it."""
     radius = round(um_to_px(SEARCH_MARGIN_UM, tissue.mpp))
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     mask: NDArray[np.bool_] = cv2.dilate(tissue.mask.astype(np.uint8), element) > 0

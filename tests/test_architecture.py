@@ -63,6 +63,7 @@ MAY_IMPORT = {
     | {"found", "count", "limits", "measures", "recount", "report"}
     | {"columns", "public", "result"},
     "batch": BASE | {"public", "pipeline", "report", "result", "recount", "slide"} | {"corrections"},
+    "viewing": BASE | set(STAGES) | {"corrections", "fit", "overview", "report", "result", "scan"},
     "stats": BASE | {"report", "result"},
     "phantom": BASE | set(STAGES) | {"result"},
     "cli": BASE
@@ -80,11 +81,17 @@ HOMES = {
     "jinja2": ("mvd/report/html.py",),
     "openpyxl": ("mvd/report/exports/workbook.py",),
     "pyarrow": ("mvd/report/exports/parquet.py",),
-    "shapely": ("mvd/region/", "mvd/found/", "mvd/corrections/"),
+    "shapely": ("mvd/region/", "mvd/found/", "mvd/corrections/", "mvd/viewing/places.py"),
     "sklearn": ("mvd/training/",),
     "filelock": ("mvd/batch/",),
     "openslide": ("mvd/slide/openslide.py",),
-    "tifffile": ("mvd/slide/", "mvd/phantom", "mvd/report/density_tiff.py", "mvd/report/label_image.py"),
+    "tifffile": (
+        "mvd/slide/",
+        "mvd/phantom",
+        "mvd/report/density_tiff.py",
+        "mvd/report/label_image.py",
+        "plugins/napari/tests/",
+    ),
     "zarr": ("mvd/slide/zarr.py",),
     "simplejpeg": ("mvd/slide/", "mvd/phantom"),
     "imagecodecs": ("mvd/slide/", "mvd/phantom"),

@@ -27,6 +27,7 @@ from mvd.cli.group import LazyGroup
             "Write the methods section for the paper, from what was really used.",
         ),
         "merge": ("mvd.cli.merge:merge", "Put several result folders into one."),
+        "open": ("mvd.cli.open:open_in_napari", "Look at a slide or a result in napari."),
         "info": ("mvd.cli.info:info", "Show a slide's size, levels, pixel size and where it came from."),
         "train": ("mvd.cli.train:train", "Train a pixel classifier for vessel walls from labelled slides."),
         "agree": ("mvd.cli.agree:agree", "Tell how well readers, or mvd and readers, agree."),

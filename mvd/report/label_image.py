@@ -5,7 +5,7 @@ lies inside it, so that the image and vessels.geojson say the same. 0 is no vess
 which are counted. Written tile by tile: a slide's labels may be larger than the memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import tifffile
 from numba import njit
 from numpy.typing import NDArray
 
+from mvd.geometry import Rect
 from mvd.report.atomic import write_atomically
 from mvd.result import SlideResult
 
@@ -30,18 +31,19 @@ Shape = tuple[int, int]
 class LabelImage:
     """The outlines of a slide, ready to be drawn tile by tile at any power of two."""
 
-    def __init__(self, result: SlideResult) -> None:
+    def __init__(self, result: SlideResult, rows: Iterable[int] | None = None) -> None:
+        """Take the vessels of a result, or only those of some rows of their table."""
         self.mpp = float(result.analysis_mpp)
         level0_mpp = float(result.summary["mpp"])  # type: ignore[arg-type]
         height, width = (max(round(side * level0_mpp / self.mpp), 1) for side in result.info.shape_px)
         self.shape: Shape = (height, width)
         ids = result.vessels.table["vessel_id"].to_numpy(np.int64)
-        rings = [
-            [ring for polygon in outline.wall for ring in polygon] for outline in result.vessels.outlines
-        ]
-        kept = [row for row, own in enumerate(rings) if own]
-        self._ids = [int(ids[row]) for row in kept]
-        self._rings = [[np.asarray(ring, np.float64) / self.mpp for ring in rings[row]] for row in kept]
+        outlines = result.vessels.outlines
+        chosen = range(len(outlines)) if rows is None else [int(row) for row in rows]
+        rings = [[ring for polygon in outlines[row].wall for ring in polygon] for row in chosen]
+        kept = [at for at, own in enumerate(rings) if own]
+        self._ids = [int(ids[chosen[at]]) for at in kept]
+        self._rings = [[np.asarray(ring, np.float64) / self.mpp for ring in rings[at]] for at in kept]
         lows = [np.min([ring.min(axis=0) for ring in own], axis=0) for own in self._rings]
         highs = [np.max([ring.max(axis=0) for ring in own], axis=0) for own in self._rings]
         self._boxes = np.hstack([np.reshape(lows, (-1, 2)), np.reshape(highs, (-1, 2))])
@@ -59,19 +61,26 @@ class LabelImage:
         height, width = self.levels()[level]
         for top in range(0, height, TILE_PX):
             for left in range(0, width, TILE_PX):
-                yield self._tile(level, top, left)
+                yield self.read(Rect(top, left, TILE_PX, TILE_PX), level)
 
-    def _tile(self, level: int, top: int, left: int) -> Labels:
-        step = 1 << level
-        tile = np.zeros((TILE_PX, TILE_PX), np.uint32)
+    def read(self, rect: Rect, level: int = 0) -> Labels:
+        """Draw a rectangle of pixels of a level, (h, w) uint32; only the vessels in it are looked at."""
+        step, top, left = 1 << level, rect.row, rect.col
+        tile = np.zeros((rect.height, rect.width), np.uint32)
         low = np.array([left, top]) * step
-        high = low + TILE_PX * step
+        high = np.array([rect.col_stop, rect.row_stop]) * step
         near = (self._boxes[:, :2] < high).all(axis=1) & (self._boxes[:, 2:] > low).all(axis=1)
         for row in np.flatnonzero(near).tolist():
             # A pixel of a coarse level is one pixel of the finest: its centre is that one's.
             rings = [(ring - 0.5) / step + 0.5 - [left, top] for ring in self._rings[row]]
-            _fill(tile, *_edges(rings), self._ids[row])
+            fill_rings(tile, rings, self._ids[row])
         return tile
+
+
+def fill_rings(tile: Labels, rings: Sequence[Points], label: int) -> None:
+    """Write a label where a pixel's centre lies inside an odd number of rings, (n, 2) as (x, y), px of the tile."""
+    if rings:
+        _fill(tile, *_edges(rings), label)
 
 
 def write_label_image(result: SlideResult, path: Path) -> str:

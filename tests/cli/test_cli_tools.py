@@ -1,6 +1,7 @@
 """``mvd info``, ``mvd phantom`` and ``mvd doctor``."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,3 +64,26 @@ def test_doctor_names_versions_codecs_and_machine(mvd):
     words = mvd("doctor").output
     assert "jpeg2000" in words
     assert "memory" in words
+
+
+def test_open_without_napari_names_the_pip_command(tmp_path):
+    import subprocess
+    import sys
+
+    import click
+
+    import mvd as package
+
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    for home in (package.__file__, click.__file__):  # these two are here, and nothing else
+        folder = Path(home).parent
+        (packages / folder.name).symlink_to(folder, target_is_directory=True)
+    code = f"import sys; sys.path.insert(0, {str(packages)!r}); from mvd.cli import main; main()"
+    answer = subprocess.run(
+        [sys.executable, "-S", "-c", code, "open", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 1
+    assert "napari and napari-mvd and a Qt binding" in answer.stderr
+    assert 'pip install napari-mvd "napari[pyqt6]"' in answer.stderr
+    assert answer.stderr.count("\n") == 1

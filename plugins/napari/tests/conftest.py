@@ -4,9 +4,14 @@ import ctypes
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
+
+import mvd
 
 REPO = Path(__file__).resolve().parents[3]
 
@@ -18,13 +23,47 @@ def slide_path() -> Path:
 
 
 @pytest.fixture(scope="session")
-def slide_folder(slide_path, tmp_path_factory) -> Path:
-    """The folder of that slide in the result of a real run."""
+def result_folder(slide_path, tmp_path_factory) -> Path:
+    """The result of a real run of that slide."""
     out = tmp_path_factory.mktemp("result")
     command = [Path(sys.executable).with_name("mvd"), "run", slide_path, "--out", out, "--quiet"]
-    subprocess.run(command, check=True)
-    (folder,) = (out / "slides").iterdir()
+    subprocess.run([*command, "--hotspot-nulls", "19"], check=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def slide_folder(result_folder) -> Path:
+    """The folder of that slide in the result."""
+    (folder,) = (result_folder / "slides").iterdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def shown(slide_folder) -> mvd.Shown:
+    """That result, read."""
+    return mvd.read_shown(slide_folder)
+
+
+@pytest.fixture(scope="session")
+def large_slide(tmp_path_factory) -> Path:
+    """40000 x 30000 px in one level, nearly all of it never scanned: a small file that no viewer may read whole."""
+    path = tmp_path_factory.mktemp("large") / "large.tif"
+    tile = np.full((256, 256, 3), (150, 90, 60), np.uint8)
+    tile[:128] = (220, 200, 230)
+    rows, columns = -(-30000 // 256), -(-40000 // 256)
+    tiles = (tile if (row + column) % 16 == 0 else None for row in range(rows) for column in range(columns))
+    with tifffile.TiffWriter(path) as tiff:
+        tiff.write(
+            tiles,
+            shape=(30000, 40000, 3),
+            dtype=np.uint8,
+            tile=(256, 256),
+            photometric="rgb",
+            compression="zlib",
+            resolution=(40000, 40000),
+            resolutionunit="CENTIMETER",
+        )
+    return path
 
 
 def why_nothing_is_drawn() -> str | None:
@@ -44,12 +83,44 @@ def why_nothing_is_drawn() -> str | None:
     return None
 
 
-@pytest.fixture
-def viewer(tmp_path, monkeypatch):
-    """A shown viewer with default preferences. On CI it is an error that there is none."""
+def needs_a_screen() -> None:
+    """Skip the test where nothing is drawn. On CI that is an error."""
     reason = why_nothing_is_drawn()
     if reason:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+@pytest.fixture
+def qapp(monkeypatch):
+    """Qt without a viewer, for widgets that need none."""
+    needs_a_screen()
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb" if sys.platform.startswith("linux") else "")
+    from napari.qt import get_qapp
+
+    return get_qapp()
+
+
+def until(ready, seconds: float = 120.0) -> None:
+    """Let Qt work until something is so."""
+    from qtpy.QtWidgets import QApplication
+
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, "it did not come"
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def wait():
+    """``wait(ready)`` lets Qt work until ``ready()``."""
+    return until
+
+
+@pytest.fixture
+def viewer(tmp_path, monkeypatch):
+    """A shown viewer with default preferences."""
+    needs_a_screen()
     monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path / "settings.yaml"))
     monkeypatch.setenv("QT_QPA_PLATFORM", "xcb" if sys.platform.startswith("linux") else "")
     import napari

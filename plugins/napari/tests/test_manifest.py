@@ -33,7 +33,32 @@ def test_other_paths_are_left_to_other_readers(tmp_path):
 def test_napari_reads_the_folder_through_the_manifest(slide_folder):
     npe2.PluginManager.instance().discover()
     layers = npe2.read([str(slide_folder)], stack=False, plugin_name="napari-mvd")
-    assert [kind for _, _, kind in layers] == ["shapes", "points"]
+    assert [kind for _, _, kind in layers] == [
+        "image",
+        "image",
+        "labels",
+        "labels",
+        "labels",
+        "shapes",
+        "points",
+    ]
+
+
+def test_napari_reads_a_result_folder_through_the_manifest(result_folder, slide_folder):
+    npe2.PluginManager.instance().discover()
+    layers = npe2.read([str(result_folder)], stack=False, plugin_name="napari-mvd")
+    assert layers[0][1]["metadata"]["mvd_folder"] == str(slide_folder)
+
+
+def test_the_sample_is_a_cohort_of_slides():
+    npe2.PluginManager.instance().discover()
+    ((_, samples),) = [
+        each for each in npe2.PluginManager.instance().iter_sample_data() if each[0] == "napari-mvd"
+    ]
+    layers = samples[0].open()
+    assert [keywords["name"] for _, keywords, _ in layers][::5] == ["control_1", "treated_3"]
+    for _, keywords, _ in layers:
+        keywords["metadata"]["mvd_slide"].close()
 
 
 def test_napari_reads_a_slide_through_the_manifest(slide_path):

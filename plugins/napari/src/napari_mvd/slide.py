@@ -1,7 +1,8 @@
 """A slide file -> one napari layer that reads only what is on the screen.
 
-Input: whatever ``mvd.open_slide`` opens. Output: a multiscale image layer tuple in um. Never holds a whole
-level, the coarsest excepted, which napari shows as the thumbnail.
+Input: whatever ``mvd.open_slide`` opens. Output: a multiscale image layer tuple in um. Never holds a whole level, the
+coarsest excepted, which napari shows as the thumbnail. Levels that the file leaves out are made when they are looked
+at; those that would take long come in the background (``fill.py``).
 """
 
 import math
@@ -12,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mvd
+from napari_mvd.fill import FilledLevel, Filler
 from napari_mvd.layers import IN_UM, LayerTuple
+
+SCREEN_PX = 2_000_000
+"""About so many pixels of a level are on a screen."""
+MOST_SOURCE_PX = 64_000_000
+"""So many pixels of the file are read while somebody waits; more come in the background."""
 
 
 class Level:
@@ -20,21 +27,19 @@ class Level:
 
     Parameters
     ----------
-    slide : mvd.Slide
-    number : int
-        0 is the finest.
+    level : mvd.AnalysisLevel
+        Of ``mvd.view_levels``.
     """
 
     dtype = np.dtype(np.uint8)
     ndim = 3
 
-    def __init__(self, slide: mvd.Slide, number: int) -> None:
-        self._slide = slide
-        self._number = number
-        self.shape = (*slide.info.level_shapes[number], 3)
+    def __init__(self, level: mvd.AnalysisLevel) -> None:
+        self._level = level
+        self.shape = (*level.shape_px, 3)
         self.size = math.prod(self.shape)
 
-    def __getitem__(self, key: slice | tuple[slice, ...]) -> NDArray[np.uint8]:
+    def __getitem__(self, key: Any) -> NDArray[np.uint8]:
         """Read the rows and columns of ``key``, slices in pixels of this level."""
         rows, columns, channels = (*(key if isinstance(key, tuple) else (key,)), *(slice(None),) * 3)[:3]
         top, bottom, row_step = rows.indices(self.shape[0])
@@ -42,7 +47,7 @@ class Level:
         rect = mvd.Rect(top, left, max(bottom - top, 0), max(right - left, 0))
         if not rect.area_px:
             return np.empty((rect.height, rect.width, 3), np.uint8)[..., channels]
-        return self._slide.read(rect, self._number)[::row_step, ::column_step, channels]
+        return self._level.read(rect)[::row_step, ::column_step, channels]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the whole level; napari asks for it of the coarsest one."""
@@ -58,8 +63,21 @@ def slide_layer(path: Path) -> LayerTuple:
         When it is no slide that mvd reads; the message says what to do.
     """
     slide = mvd.open_slide(path)
-    keywords: dict[str, Any] = {"name": path.stem, "rgb": True, "multiscale": True}
+    levels = mvd.view_levels(slide)
+    filler = Filler()
+    data = [FilledLevel(level, filler) if _is_dear(level) else Level(level) for level in levels]
+    keywords: dict[str, Any] = {
+        "name": path.stem,
+        "rgb": True,
+        "multiscale": True,
+        "metadata": {"mvd_slide": slide, "mvd_filler": filler},
+    }
     if slide.info.mpp is not None:
         mpp = slide.info.mpp
         keywords |= {"scale": (mpp, mpp), "translate": (mpp / 2, mpp / 2), **IN_UM}
-    return [Level(slide, number) for number in range(len(slide.info.level_shapes))], keywords, "image"
+    return data, keywords, "image"
+
+
+def _is_dear(level: mvd.AnalysisLevel) -> bool:
+    seen_px = min(math.prod(level.shape_px), SCREEN_PX)
+    return seen_px * level.factor**2 > MOST_SOURCE_PX

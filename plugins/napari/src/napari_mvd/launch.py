@@ -1,0 +1,34 @@
+"""``mvd open``: napari with a slide or a result in it, and the panels beside it."""
+
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import QTimer
+
+from napari_mvd.seen import show_whole
+
+PLUGIN = "napari-mvd"
+PANELS = ("Slides and results", "Measure", "Vessel table")
+
+
+def launch(path: Path | None) -> None:
+    """Start napari, and return when it is closed."""
+    open_viewer(path)
+    napari.run()
+
+
+def open_viewer(path: Path | None, *, show: bool = True) -> napari.Viewer:
+    """Make a viewer with the panels and what is to be looked at."""
+    viewer = napari.Viewer(title="mvd", show=show)
+    for name in PANELS:
+        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        if name == PANELS[0]:
+            first = dock
+    if path is not None:
+        viewer.open(str(path), plugin=PLUGIN)
+        pictures = [layer for layer in viewer.layers if layer.metadata.keys() & {"mvd", "mvd_slide"}]
+        if pictures:
+            show_whole(viewer, pictures[0])
+    # Once the window is up: docks that are added to a tab bar come to the front only then.
+    QTimer.singleShot(0, first.raise_)
+    return viewer

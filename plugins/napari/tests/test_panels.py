@@ -1,0 +1,150 @@
+"""The panels in a viewer that is shown, as a person uses them."""
+
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from napari_mvd.launch import open_viewer
+from napari_mvd.measure_panel import MeasurePanel
+from napari_mvd.open_panel import OpenPanel
+from napari_mvd.seen import go_to, results_in, scene_of
+from napari_mvd.table_panel import TablePanel
+
+import mvd
+
+
+@pytest.fixture
+def on_slide(viewer, slide_path):
+    viewer.open(str(slide_path), plugin="napari-mvd")
+    return viewer
+
+
+def test_an_empty_window_says_how_to_begin_and_a_result_folder_offers_its_slides(
+    viewer, result_folder, tmp_path
+):
+    panel = OpenPanel(viewer)
+    assert "Drop a slide" in panel.numbers.text()
+    two = shutil.copytree(result_folder, tmp_path / "two")
+    (first,) = (two / "slides").iterdir()
+    second = shutil.copytree(first, first.with_name("other-01234567"))
+    about = (second / "slide.json").read_text(encoding="utf-8")
+    (second / "slide.json").write_text(about.replace("control_3.tif", "zz.tif"), encoding="utf-8")
+    panel.open_result(two)
+    assert panel.choice.count() == 2
+    assert results_in(viewer)[0].name == "control_3.tif"
+    panel.choice.setCurrentIndex(1)
+    assert [shown.folder for shown in results_in(viewer)] == [second]
+    assert "zz.tif" in panel.numbers.text()
+    panel.open_result(tmp_path)
+    assert "holds no finished slide" in panel.said.text()
+
+
+def test_a_row_leads_to_its_vessel_and_a_click_to_its_row(viewer, slide_folder):
+    table = TablePanel(viewer)
+    OpenPanel(viewer).open_result(slide_folder)
+    rows = table._table
+    solid = rows[rows["counted"] & (rows["lumen_area_um2"] == 0) & (rows["solidity"] > 0.9)]
+    one, other = solid.iloc[0], solid.iloc[-1]
+    table.select(int(one["vessel_id"]))
+    np.testing.assert_allclose(scene_of(viewer).camera.center[-2:], (one["y_um"], one["x_um"]))
+    assert len(viewer.layers["selected vessel"].data) == 1
+
+    table.which.setCurrentText("not counted")
+    before = scene_of(viewer).camera.center
+    event = SimpleNamespace(type="mouse_press", position=(other["y_um"], other["x_um"]))
+    steps = table._pressed(viewer, event)
+    next(steps)
+    event.type = "mouse_release"
+    assert next(steps, None) is None
+    (row,) = table.view.selectionModel().selectedRows()
+    assert table.model.vessel_id(row.row()) == other["vessel_id"]
+    assert scene_of(viewer).camera.center == before, "a click moves nothing"
+
+
+def test_a_slide_that_is_opened_last_lies_below_its_result(viewer, slide_path, slide_folder, wait):
+    panel = OpenPanel(viewer)
+    panel.open_result(slide_folder)
+    assert viewer.layers["overview"].visible
+    panel.open_slide(slide_path)
+    wait(lambda: "mvd_slide" in viewer.layers[0].metadata)
+    assert not viewer.layers["overview"].visible
+
+
+def test_a_closed_panel_is_asked_nothing_more(viewer, slide_folder, wait):
+    for kind in (OpenPanel, TablePanel, MeasurePanel):
+        gone = []
+        panel = kind(viewer)
+        panel.destroyed.connect(lambda *_, gone=gone: gone.append(1))
+        panel.deleteLater()
+        wait(lambda gone=gone: gone)
+    viewer.open(str(slide_folder), plugin="napari-mvd")
+    go_to(viewer, 600, 600)
+    assert results_in(viewer)
+
+
+def test_the_table_sorts_by_a_column(viewer, slide_folder):
+    table = TablePanel(viewer)
+    OpenPanel(viewer).open_result(slide_folder)
+    column = list(table._table.columns).index("area_um2")
+    table.view.sortByColumn(column, table.view.horizontalHeader().sortIndicatorOrder().DescendingOrder)
+    largest = table._table.loc[table._table["area_um2"].idxmax(), "vessel_id"]
+    assert table.model.vessel_id(0) == largest
+
+
+def test_what_is_in_view_is_measured_shown_and_saved(on_slide, wait, tmp_path):
+    panel = MeasurePanel(on_slide)
+    panel.form.put({"hotspot": {"nulls": 0, "ladder": False}})
+    panel.where.setCurrentIndex(1)
+    panel.out.setText(str(tmp_path / "out"))
+    go_to(on_slide, 600, 600, 1.0)
+    panel.start()
+    wait(lambda: not panel.task.is_running and panel.go.isEnabled())
+    (shown,) = results_in(on_slide)
+    assert shown.result.drawn.regions[0].name == "View"
+    assert (tmp_path / "out" / "report.html").is_file()
+    assert mvd.slides_of_result(tmp_path / "out")[0].vessels == shown.result.summary["vessels"] > 0
+    assert "Saved to out" in panel.said.text()
+
+
+def test_a_run_can_be_stopped(on_slide, wait):
+    panel = MeasurePanel(on_slide)
+    panel.start()
+    panel.stop.click()
+    wait(lambda: not panel.task.is_running and panel.go.isEnabled())
+    assert panel.said.text() == "Stopped."
+    assert not results_in(on_slide)
+
+
+def test_the_preview_follows_the_form(on_slide, wait):
+    panel = MeasurePanel(on_slide)
+    go_to(on_slide, 600, 600, 1.5)
+    panel.live.setChecked(True)
+    wait(lambda: "preview" in on_slide.layers)
+    counted = int(panel.said.text().split()[2])
+    assert counted > 0
+    panel.form.put({"vessel": {"min_area_um2": 1e6}})
+    wait(lambda: panel.said.text().startswith("In view: 0 counted"))
+    panel.form.put({"vessel": {"min_area_um2": 20.0, "min_low_od": 1.9}})
+    wait(lambda: "min_high_od" in panel.said.text())
+    panel.live.setChecked(False)
+    assert "preview" not in on_slide.layers
+
+
+def test_without_a_slide_the_panel_says_so(viewer):
+    panel = MeasurePanel(viewer)
+    panel.start()
+    assert "Open a slide first" in panel.said.text()
+
+
+def test_mvd_open_shows_the_panels_and_the_result(viewer, result_folder):
+    own = open_viewer(result_folder)
+    try:
+        assert {name.partition(" (")[0] for name in own.window.dock_widgets} >= {
+            "Slides and results",
+            "Measure",
+            "Vessel table",
+        }
+        assert results_in(own)
+    finally:
+        own.close()
