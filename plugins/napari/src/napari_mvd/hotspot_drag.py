@@ -1,0 +1,233 @@
+"""The hot spots of a slide that is corrected: circles that are dragged, with the exact count following.
+
+Input: ``Correcting``. Output: a shapes layer. Every count comes from ``mvd.Corrections``; a hot spot that is let go is
+``Correcting.move_hotspot``, on the disk at once.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import napari
+import numpy as np
+import pandas as pd
+from napari.layers import Shapes
+from napari.qt.threading import thread_worker
+from numpy.typing import NDArray
+
+import mvd
+from napari_mvd.correct_camera import camera_of, um_of
+from napari_mvd.correct_layers import BY_HAND_COLOUR
+from napari_mvd.correct_state import Correcting
+from napari_mvd.layers import HOTSPOT_COLOUR, IN_UM
+
+NAME = "hot spots: drag here"
+AT_ONCE = 20_000
+"""With more counted vessels the hot spots are searched in a thread: that takes seconds."""
+REACH_UM = 200.0
+LINE_PX = 2.0
+
+_CORNERS = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], float)
+
+
+class HotspotDrag:
+    """The hot spots of one field area, as a layer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    state : Correcting
+
+    Attributes
+    ----------
+    layer : napari.layers.Shapes
+    spots : tuple of Hotspot
+        As they are now, best first.
+    chosen : int
+        The place in ``spots`` of the one that keys are for; 0 at first.
+    searching : bool
+    following : list of callable
+        Called after any change.
+    moving : napari.layers.Shapes or None
+        The one that follows the mouse.
+    """
+
+    def __init__(self, viewer: napari.Viewer, state: Correcting) -> None:
+        self.viewer, self.state = viewer, state
+        self.field: Any = state.corrections.fields[0]
+        self.spots: tuple[Any, ...] = ()
+        self.chosen, self.searching = 0, False
+        self.following: list[Callable[[], None]] = []
+        self.moving: Shapes | None = None
+        self._asked = 0
+        about = {"metadata": {"mvd_folder": str(state.folder), "mvd_correcting": True}, **IN_UM}
+        self.layer = viewer.add_layer(Shapes(None, ndim=2, name=NAME, **about))
+        self.layer.mouse_drag_callbacks.append(self._dragged)
+        state.changed.append(self.search)
+        camera_of(viewer).events.zoom.connect(self._looked_elsewhere)
+        self.search()
+
+    def close(self) -> None:
+        """Take the layer away."""
+        self._asked += 1
+        self.state.changed.remove(self.search)
+        camera_of(self.viewer).events.zoom.disconnect(self._looked_elsewhere)
+        self._end_moving()
+        if self.layer in self.viewer.layers:
+            self.viewer.layers.remove(self.layer)
+
+    def count_in(self, field: Any) -> None:
+        """Show the hot spots of another field area, one of ``corrections.fields``."""
+        self.field, self.chosen = field, 0
+        self.search()
+
+    def search(self) -> None:
+        """Find the hot spots as corrected; at once, or in a thread where it takes long."""
+        self._asked += 1
+        asked, corrections = self._asked, self.state.corrections
+        if len(corrections.counted_um) <= AT_ONCE:
+            self._found(asked, corrections.hotspots(self.field))
+            return
+        self.searching = True
+        worker = thread_worker(corrections.hotspots)(self.field)
+        worker.returned.connect(lambda spots: self._found(asked, spots))
+        worker.start()
+        self._tell()
+
+    def snap(self) -> None:
+        """Move the chosen hot spot to the exact maximum within ``REACH_UM``."""
+        if spot := self._chosen():
+            self._move(spot, spot.x_um, spot.y_um, snap=True)
+
+    def reject(self) -> None:
+        """Say that the chosen one is no hot spot."""
+        if spot := self._chosen():
+            self.state.reject_hotspot(spot)
+
+    def follow(self, number: int, x_um: float, y_um: float) -> Any:
+        """Show a hot spot where it is dragged to, with the exact count there; nothing is decided yet."""
+        there = self.state.corrections.count_at(x_um, y_um, self.field)
+        if self.moving is None:
+            self.moving = self._begin_moving(self.spots[number])
+        self.moving.translate = (y_um, x_um)
+        self.moving.features = {"label": [f"{there.vessels if there else 0} vessels"]}
+        return there
+
+    def _begin_moving(self, spot: Any) -> Shapes:
+        """Make the circle that follows the mouse: to move a layer is far quicker than to draw it anew."""
+        look = {"face_color": "transparent", "edge_color": BY_HAND_COLOUR, "edge_width": um_of(self.viewer, LINE_PX)}
+        text = {"string": "{label}", "color": BY_HAND_COLOUR, "anchor": "center", "size": 14}
+        about = {"features": {"label": [""]}, "text": text, "name": "moving", **IN_UM}
+        ring = _CORNERS * spot.radius_um
+        moving = Shapes([ring], shape_type=self._kind, opacity=1.0, **look, **about)
+        self.viewer.add_layer(moving)
+        self.viewer.layers.selection.active = self.layer
+        return moving
+
+    def let_go(self, number: int, x_um: float, y_um: float, *, snap: bool = False) -> None:
+        """Leave a hot spot where it was dragged to, or at the exact maximum near there."""
+        self.chosen = number
+        self._end_moving()
+        self._move(self.spots[number], x_um, y_um, snap=snap)
+
+    def _end_moving(self) -> None:
+        if self.moving is not None and self.moving in self.viewer.layers:
+            self.viewer.layers.remove(self.moving)
+        self.moving = None
+
+    def _move(self, spot: Any, x_um: float, y_um: float, *, snap: bool) -> None:
+        best = self.state.corrections.snap(x_um, y_um, REACH_UM, self.field) if snap else None
+        if snap and best is None:
+            self.state.say(f"No vessel lies within {REACH_UM:g} um", failed=True)
+            self._show()
+            return
+        if best is not None:
+            x_um, y_um = best.x_um, best.y_um
+        self.state.move_hotspot(spot, x_um, y_um)
+        placed = [n for n, each in enumerate(self.spots) if (each.x_um, each.y_um) == (round(x_um, 3), round(y_um, 3))]
+        if self.state.failed or not placed:
+            self._show()
+        else:
+            self.chosen = placed[0]
+
+    def _found(self, asked: int, spots: Sequence[Any]) -> None:
+        if asked != self._asked:
+            return  # the vessels have changed since
+        self.searching, self.spots = False, tuple(spots)
+        self.chosen = min(self.chosen, max(len(spots) - 1, 0))
+        self._show()
+
+    def _show(self) -> None:
+        centres = [np.array([spot.y_um, spot.x_um]) for spot in self.spots]
+        data = [centre + _CORNERS * spot.radius_um for centre, spot in zip(centres, self.spots, strict=True)]
+        self._redraw(data, [f"{spot.rank}: {spot.vessels}" for spot in self.spots])
+        self._tell()
+
+    def _redraw(self, data: Sequence[NDArray[np.float64]], labels: Sequence[str]) -> None:
+        layer = self.layer
+        layer.data = []
+        if data:
+            layer.features = pd.DataFrame({"label": pd.Series(dtype=str)})
+            colours = [BY_HAND_COLOUR if spot.by_hand else HOTSPOT_COLOUR for spot in self.spots]
+            layer.add(list(data), shape_type=self._kind, edge_width=um_of(self.viewer, LINE_PX), edge_color=colours, face_color="transparent")
+            layer.features = pd.DataFrame({"label": list(labels)})
+            layer.text = {"string": "{label}", "color": HOTSPOT_COLOUR, "anchor": "upper_left", "size": 12}
+
+    @property
+    def _kind(self) -> str:
+        return "rectangle" if self.field.shape == "square" else "ellipse"
+
+    def _looked_elsewhere(self, _event: Any = None) -> None:
+        width_um = um_of(self.viewer, LINE_PX)
+        if len(self.layer.data) and not 0.8 < width_um / self.layer.edge_width[0] < 1.25:
+            self.layer.edge_width = [width_um] * len(self.layer.data)
+
+    def _tell(self) -> None:
+        for listener in self.following:
+            listener()
+
+    def _chosen(self) -> Any:
+        if self.chosen < len(self.spots):
+            return self.spots[self.chosen]
+        self.state.say("There is no hot spot", failed=True)
+        return None
+
+    def at(self, x_um: float, y_um: float) -> int | None:
+        """The place in ``spots`` of the one that a place lies in."""
+        for number, spot in enumerate(self.spots):
+            away = np.abs([x_um - spot.x_um, y_um - spot.y_um])
+            if (away.max() if spot.shape == "square" else np.hypot(*away)) <= spot.radius_um:
+                return number
+        return None
+
+    def _dragged(self, layer: Shapes, event: Any) -> Iterator[None]:
+        """Take the hot spot under the mouse along; with Shift, it snaps when it is let go."""
+        start_y, start_x = event.position[-2:]
+        number = self.at(start_x, start_y)
+        if event.button != 1 or number is None or self.searching:
+            return
+        spot, moved = self.spots[number], False
+        layer.mouse_pan = False
+        try:
+            yield
+            while event.type == "mouse_move":
+                y, x = event.position[-2:]
+                there = self.follow(number, spot.x_um + x - start_x, spot.y_um + y - start_y)
+                self.viewer.status = told_of(there)
+                moved = True
+                yield
+        finally:
+            layer.mouse_pan = True
+        if moved:
+            y, x = event.position[-2:]
+            to = spot.x_um + x - start_x, spot.y_um + y - start_y
+            self.let_go(number, *to, snap="Shift" in event.modifiers)
+        else:
+            self.chosen = number
+            self._tell()
+
+
+def told_of(spot: Any) -> str:
+    """Return what is counted in a field, in words."""
+    if spot is None:
+        return "neither tissue nor a vessel here"
+    return f"{spot.vessels} vessels, {spot.vessels_per_mm2:.1f}/mm2, {spot.tissue_fraction:.0%} tissue"
