@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mvd.corrections import Corrections
+    from mvd.corrections.blinded import BlindedReading
     from mvd.corrections.readings import blinded_order, write_readings
     from mvd.errors import Cancelled, MvdError
     from mvd.geometry import Rect
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BlindedReading",
     "Cancelled",
     "Corrections",
     "MvdError",
@@ -49,6 +51,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BlindedReading": "mvd.corrections.blinded",
     "Cancelled": "mvd.errors",
     "Corrections": "mvd.corrections",
     "MvdError": "mvd.errors",

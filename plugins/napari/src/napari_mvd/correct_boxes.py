@@ -1,4 +1,4 @@
-"""The parts of the widget to correct with: the numbers, the tools, the hot spots. They show and call, and know no more."""
+"""The parts of the widget to correct with: the numbers, the tools, the hot spots. They show and call."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,9 @@ class NumbersBox(QGroupBox):
         self.flagged = QListWidget()
         self.flagged.setWordWrap(True)
         self.flagged.setMaximumHeight(110)
-        self.flagged.setToolTip("These corrections were made of another result. They are kept, and not applied.")
+        self.flagged.setToolTip(
+            "These corrections were made of another result. They are kept, and not applied."
+        )
         self.warning = QLabel()
         column = QVBoxLayout(self)
         for widget in (self.counts, self.saved, self.warning, self.flagged):
@@ -34,7 +36,9 @@ class NumbersBox(QGroupBox):
         self.counts.setText(numbers_told(corrections.summary()))
         edits = len(corrections.edits)
         self.saved.setText(
-            f"{edits} correction{'' if edits == 1 else 's'}, saved in corrections.json" if edits else "Nothing corrected"
+            f"{edits} correction{'' if edits == 1 else 's'}, saved in corrections.json"
+            if edits
+            else "Nothing corrected"
         )
         self.flagged.clear()
         self.flagged.addItems(list(corrections.flagged))
@@ -116,7 +120,9 @@ class HotspotBox(QGroupBox):
         column.addLayout(row)
         self._row = row
         self._drag: HotspotDrag | None = None
-        self._button("Drag", HOTSPOT_KEY, "Drag a circle; the count follows. With Shift it snaps when let go.")
+        self._button(
+            "Drag", HOTSPOT_KEY, "Drag a circle; the count follows. With Shift it snaps when let go."
+        )
         self._button("Snap", SNAP_KEY, f"Move to the exact maximum within {REACH_UM:g} um of where it is.")
         self._button("Reject", REJECT_KEY, "This is no hot spot: the next ones are found elsewhere.")
 
@@ -194,4 +200,3 @@ def _calls(do: Callable[[], None]) -> Callable[..., None]:
         do()
 
     return called
-

@@ -16,7 +16,9 @@ def slide_folders(layers: Iterable[Any]) -> list[Path]:
 def slide_files(layers: Iterable[Any], name: str) -> list[Path]:
     """Return the files of image layers that are called ``name``, as slide.json has it (perhaps with folders)."""
     wanted = name.replace("\\", "/").rsplit("/", 1)[-1]
-    paths = [Path(str(layer.source.path)) for layer in layers if isinstance(layer, Image) and layer.source.path]
+    paths = [
+        Path(str(layer.source.path)) for layer in layers if isinstance(layer, Image) and layer.source.path
+    ]
     return [path for path in dict.fromkeys(paths) if path.name == wanted]
 
 

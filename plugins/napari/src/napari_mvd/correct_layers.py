@@ -72,13 +72,23 @@ def outlines_of(
     every = colours(corrections)
     segments, painted = [np.empty((0, 2, 2))], [np.empty((0, 4))]
     for row in rows.tolist():
-        outline = corrections.vessels.outlines[row]
         colour = rgba(SELECTED_COLOUR) if row + 1 in selected else every[row]
-        for ring in (*outline.outer, *outline.lumens):
+        for ring in _rings(corrections, row):
             start = ring[:, ::-1]
             segments.append(np.stack([start, np.roll(start, -1, axis=0) - start], axis=1))
             painted.append(np.tile(colour, (len(ring), 1)))
     return np.concatenate(segments), np.concatenate(painted)
+
+
+def _rings(corrections: mvd.Corrections, row: int) -> list[NDArray[np.float64]]:
+    """Rings of a vessel, (x, y); a small circle round one that was set as a point."""
+    table = corrections.vessels.table
+    if np.isfinite(table["filled_area_um2"].iloc[row]):
+        outline = corrections.vessels.outlines[row]
+        return [*outline.outer, *outline.lumens]
+    turns = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    circle = np.stack([np.cos(turns), np.sin(turns)], axis=1) * LEAST_DIAMETER_UM / 2
+    return [circle + table[["x_um", "y_um"]].iloc[row].to_numpy(float)]
 
 
 def rgba(colour: str) -> NDArray[np.float64]:

@@ -126,7 +126,9 @@ class CorrectPanel(QWidget):
         self.reader.setPlaceholderText("initials, for example AB")
         self.reader.setToolTip("Every correction bears this name and the time (UTC); 32 characters at most")
         self.begin_button = QPushButton("Begin")
-        self.begin_button.setToolTip("Open the slide for correction; what was corrected before is there again")
+        self.begin_button.setToolTip(
+            "Open the slide for correction; what was corrected before is there again"
+        )
         self.begin_button.clicked.connect(self.begin)
         self.reader.returnPressed.connect(self.begin)
         self.hint, self.said = QLabel(HINT), QLabel("")
@@ -186,7 +188,11 @@ class CorrectPanel(QWidget):
     def _hide_what_was_found(self) -> None:
         """The layers of the result would lie over those to correct on."""
         for layer in self.viewer.layers:
-            if self.state and slide_folders([layer]) == [self.state.folder] and not layer.metadata.get("mvd_tissue"):
+            if (
+                self.state
+                and slide_folders([layer]) == [self.state.folder]
+                and not layer.metadata.get("mvd_tissue")
+            ):
                 layer.visible = False
 
     def _tell_numbers(self) -> None:

@@ -1,7 +1,7 @@
 """A slide open for correction, as a person at a viewer sees it: what is selected, what a key does, what to say of it.
 
-Input: an open ``mvd.Corrections``. Output: calls of it, and one line for the person after each. Knows neither napari nor
-Qt; never counts, measures or writes itself, for ``mvd.Corrections`` does, before a call of it returns.
+Input: an open ``mvd.Corrections``. Output: calls of it, and one line for the person after each. Knows neither napari
+nor Qt; never counts, measures or writes itself, for ``mvd.Corrections`` does, before a call of it returns.
 """
 
 from collections.abc import Callable, Sequence
@@ -172,7 +172,9 @@ class Correcting:
 
         def all_of_them() -> None:
             candidates = len(self.corrections.candidates.table)
-            for vessel in [v for v in chosen if v <= candidates] + [v for v in chosen if v > candidates][::-1]:
+            for vessel in [v for v in chosen if v <= candidates] + [v for v in chosen if v > candidates][
+                ::-1
+            ]:
                 do(vessel)
 
         self._try(all_of_them, f"{len(chosen)} vessel{'s' if len(chosen) > 1 else ''} {what}")

@@ -30,14 +30,22 @@ class Tool:
 
 
 TOOLS = (
-    Tool("add", "A", "Add", "Draw round a vessel that was not found: hold the button down and go round it.", "ring"),
-    Tool("add_point", "P", "Add a point", "Click on a vessel that is too small to draw; it has no size.", "point"),
+    Tool(
+        "add", "A", "Add", "Draw round a vessel that was not found: hold the button and go round it.", "ring"
+    ),
+    Tool("add_point", "P", "Add a point", "Click on a vessel too small to draw; it has no size.", "point"),
     Tool("delete", "D", "Delete", "There is no vessel. Its row stays in vessels.csv, not counted."),
     Tool("count", "C", "Count", "Count the selected vessels, whatever the rules say."),
     Tool("leave_out", "N", "Do not count", "Do not count the selected vessels (reason by_hand)."),
-    Tool("outline", "O", "Outline again", "Draw round the selected vessel again; its sizes (um) are measured anew.", "ring"),
+    Tool(
+        "outline",
+        "O",
+        "Outline again",
+        "Draw round the selected vessel; its sizes (um) are measured anew.",
+        "ring",
+    ),
     Tool("merge", "M", "Merge", "Make one vessel of all selected ones (Shift + click selects more)."),
-    Tool("split", "S", "Split", "Draw a line right across the selected vessel, from side to side.", "line"),
+    Tool("split", "S", "Split", "Draw a line right across the selected vessel, side to side.", "line"),
 )
 UNDO = Tool("undo", "Control-Z", "Undo", "Take back the last correction, also of an earlier sitting.")
 REDO = Tool("redo", "Control-Shift-Z", "Redo", "Make the correction again that was taken back last.")

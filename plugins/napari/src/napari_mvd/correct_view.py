@@ -19,7 +19,7 @@ from napari_mvd.correct_tools import CANCEL_KEY, MODES, REDO, TOOLS, UNDO, Tool
 from napari_mvd.layers import IN_UM
 
 VESSELS, OUTLINES, DRAWING = "vessels: correct here", "outlines", "draw here"
-LINE_PX, LEAST_LINE_UM = 1.5, 0.3
+LINE_PX, LEAST_LINE_UM = 2.5, 0.3
 """Outlines are so wide on the screen, but no finer than a pixel of the slide."""
 CLICK_PX = 8
 """A vessel's middle is hit from so many pixels of the screen."""
@@ -124,7 +124,7 @@ class CorrectView:
         if len(segments):
             self.outlines.edge_color = colours
             self.outlines.edge_width = max(LEAST_LINE_UM, um_of(self.viewer, LINE_PX))
-        self.vessels.opacity = 1.0 if many else 0.25
+        self.vessels.opacity = 1.0 if many else 0.0
 
     def _choose(self) -> None:
         """Show what is selected."""

@@ -14,7 +14,6 @@ from napari.layers import Shapes
 from napari.qt.threading import thread_worker
 from numpy.typing import NDArray
 
-import mvd
 from napari_mvd.correct_camera import camera_of, um_of
 from napari_mvd.correct_layers import BY_HAND_COLOUR
 from napari_mvd.correct_state import Correcting
@@ -114,7 +113,11 @@ class HotspotDrag:
 
     def _begin_moving(self, spot: Any) -> Shapes:
         """Make the circle that follows the mouse: to move a layer is far quicker than to draw it anew."""
-        look = {"face_color": "transparent", "edge_color": BY_HAND_COLOUR, "edge_width": um_of(self.viewer, LINE_PX)}
+        look = {
+            "face_color": "transparent",
+            "edge_color": BY_HAND_COLOUR,
+            "edge_width": um_of(self.viewer, LINE_PX),
+        }
         text = {"string": "{label}", "color": BY_HAND_COLOUR, "anchor": "center", "size": 14}
         about = {"features": {"label": [""]}, "text": text, "name": "moving", **IN_UM}
         ring = _CORNERS * spot.radius_um
@@ -143,7 +146,11 @@ class HotspotDrag:
         if best is not None:
             x_um, y_um = best.x_um, best.y_um
         self.state.move_hotspot(spot, x_um, y_um)
-        placed = [n for n, each in enumerate(self.spots) if (each.x_um, each.y_um) == (round(x_um, 3), round(y_um, 3))]
+        placed = [
+            n
+            for n, each in enumerate(self.spots)
+            if (each.x_um, each.y_um) == (round(x_um, 3), round(y_um, 3))
+        ]
         if self.state.failed or not placed:
             self._show()
         else:
@@ -168,7 +175,9 @@ class HotspotDrag:
         if data:
             layer.features = pd.DataFrame({"label": pd.Series(dtype=str)})
             colours = [BY_HAND_COLOUR if spot.by_hand else HOTSPOT_COLOUR for spot in self.spots]
-            layer.add(list(data), shape_type=self._kind, edge_width=um_of(self.viewer, LINE_PX), edge_color=colours, face_color="transparent")
+            width_um = um_of(self.viewer, LINE_PX)
+            look = {"edge_color": colours, "face_color": "transparent", "edge_width": width_um}
+            layer.add(list(data), shape_type=self._kind, **look)
             layer.features = pd.DataFrame({"label": list(labels)})
             layer.text = {"string": "{label}", "color": HOTSPOT_COLOUR, "anchor": "upper_left", "size": 12}
 
