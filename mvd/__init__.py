@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from mvd.result import SlideResult
     from mvd.settings import Settings
     from mvd.slide import Slide, SlideInfo, open_slide
+    from mvd.training.drawn import Scribble
+    from mvd.training.trainer import Trainer
 
 __version__ = "0.1.0"
 
@@ -39,10 +41,12 @@ __all__ = [
     "MvdError",
     "Rect",
     "Region",
+    "Scribble",
     "Settings",
     "Slide",
     "SlideInfo",
     "SlideResult",
+    "Trainer",
     "__version__",
     "analyze",
     "blinded_order",
@@ -57,10 +61,12 @@ _HOMES = {
     "MvdError": "mvd.errors",
     "Rect": "mvd.geometry",
     "Region": "mvd.region",
+    "Scribble": "mvd.training.drawn",
     "Settings": "mvd.settings",
     "Slide": "mvd.slide",
     "SlideInfo": "mvd.slide",
     "SlideResult": "mvd.result",
+    "Trainer": "mvd.training.trainer",
     "analyze": "mvd.pipeline",
     "blinded_order": "mvd.corrections.readings",
     "open_slide": "mvd.slide",

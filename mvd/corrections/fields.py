@@ -1,6 +1,6 @@
 """A result folder -> the slides or fields that a second reader reads; and what mvd itself counted in them.
 
-Reads slide.json, hotspots.csv and vessels.csv of each slide, never a slide. The reader is shown places and nothing else.
+Reads slide.json, hotspots.csv and vessels.csv of each slide, never a slide. The reader is shown places and no more.
 """
 
 import csv

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import napari
-from napari.qt.threading import thread_worker
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -25,6 +24,7 @@ import mvd
 from napari_mvd.correct_boxes import HotspotBox, NumbersBox, ToolBox
 from napari_mvd.correct_find import slide_files, slide_folders
 from napari_mvd.correct_state import Correcting
+from napari_mvd.correct_thread import in_thread
 from napari_mvd.correct_view import CorrectView
 from napari_mvd.hotspot_drag import HotspotDrag
 
@@ -68,16 +68,11 @@ class CorrectPanel(QWidget):
         self.end()
         self.begin_button.setEnabled(False)
         self.tell("Opening ...")
-        worker = thread_worker(_opened)(Path(folder), reader)
-        worker.returned.connect(self.show_slide)
-        worker.start()
+        in_thread(lambda: mvd.Corrections.open(Path(folder), reader), self.show_slide, self._not_opened)
 
-    def show_slide(self, opened: Any) -> None:
-        """Show a slide that was opened, or why it could not be."""
+    def show_slide(self, opened: mvd.Corrections) -> None:
+        """Show a slide that was opened for correction."""
         self.begin_button.setEnabled(True)
-        if isinstance(opened, mvd.MvdError):
-            self.tell(str(opened), failed=True)
-            return
         self.state = Correcting(opened)
         self._measure_stains()
         self._hide_what_was_found()
@@ -93,6 +88,10 @@ class CorrectPanel(QWidget):
             box.show()
         self._tell_numbers()
         self.tell(f"{len(opened.edits)} corrections are there from before" if opened.edits else "Ready")
+
+    def _not_opened(self, why: str) -> None:
+        self.begin_button.setEnabled(True)
+        self.tell(why, failed=True)
 
     def end(self) -> None:
         """Take the layers of the present slide away."""
@@ -202,11 +201,3 @@ class CorrectPanel(QWidget):
     def _tell_state(self) -> None:
         if self.state:
             self.tell(self.state.said, failed=self.state.failed)
-
-
-def _opened(folder: Path, reader: str) -> Any:
-    """Open a slide for correction; return the error, if that is what comes, for the panel to show."""
-    try:
-        return mvd.Corrections.open(folder, reader)
-    except mvd.MvdError as error:
-        return error

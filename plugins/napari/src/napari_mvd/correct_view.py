@@ -12,8 +12,8 @@ import numpy as np
 from napari.layers import Points, Shapes, Vectors
 from qtpy.QtCore import QTimer
 
-from napari_mvd.correct_camera import camera_of, um_of
-from napari_mvd.correct_layers import MOST_OUTLINES, SELECTED_COLOUR, Box, outlines_of, points_of, rows_in
+from napari_mvd.correct_camera import camera_of, um_of, view_box
+from napari_mvd.correct_layers import MOST_OUTLINES, SELECTED_COLOUR, outlines_of, points_of, rows_in
 from napari_mvd.correct_state import Correcting
 from napari_mvd.correct_tools import CANCEL_KEY, MODES, REDO, TOOLS, UNDO, Tool
 from napari_mvd.layers import IN_UM
@@ -117,7 +117,7 @@ class CorrectView:
     def draw_outlines(self) -> None:
         """Outline the vessels in view, or none if they are too many."""
         corrections = self.state.corrections
-        rows = rows_in(corrections, box_in_view(self.vessels))
+        rows = rows_in(corrections, view_box(self.viewer))
         many = len(rows) > MOST_OUTLINES
         segments, colours = outlines_of(corrections, rows[:0] if many else rows, self.state.selected)
         self.outlines.data = segments
@@ -172,12 +172,6 @@ class CorrectView:
         for tool in (*TOOLS, UNDO, REDO):
             layer.bind_key(tool.key, _calls(lambda tool=tool: self.use(tool)), overwrite=True)
         layer.bind_key(CANCEL_KEY, _calls(lambda: self.arm(None)), overwrite=True)
-
-
-def box_in_view(layer: Points) -> Box:
-    """The part of a layer that is on the screen: left, top, right, bottom, um."""
-    (top, left), (bottom, right) = np.asarray(layer.corner_pixels, float)
-    return left - 1, top - 1, right + 1, bottom + 1
 
 
 def _calls(do: Callable[[], None]) -> Callable[[Any], None]:

@@ -11,12 +11,12 @@ import napari
 import numpy as np
 import pandas as pd
 from napari.layers import Shapes
-from napari.qt.threading import thread_worker
 from numpy.typing import NDArray
 
 from napari_mvd.correct_camera import camera_of, um_of
 from napari_mvd.correct_layers import BY_HAND_COLOUR
 from napari_mvd.correct_state import Correcting
+from napari_mvd.correct_thread import in_thread
 from napari_mvd.layers import HOTSPOT_COLOUR, IN_UM
 
 NAME = "hot spots: drag here"
@@ -87,9 +87,10 @@ class HotspotDrag:
             self._found(asked, corrections.hotspots(self.field))
             return
         self.searching = True
-        worker = thread_worker(corrections.hotspots)(self.field)
-        worker.returned.connect(lambda spots: self._found(asked, spots))
-        worker.start()
+        field = self.field
+        in_thread(
+            lambda: corrections.hotspots(field), lambda spots: self._found(asked, spots), self._not_found
+        )
         self._tell()
 
     def snap(self) -> None:
@@ -162,6 +163,10 @@ class HotspotDrag:
         self.searching, self.spots = False, tuple(spots)
         self.chosen = min(self.chosen, max(len(spots) - 1, 0))
         self._show()
+
+    def _not_found(self, why: str) -> None:
+        self.searching = False
+        self.state.say(why, failed=True)
 
     def _show(self) -> None:
         centres = [np.array([spot.y_um, spot.x_um]) for spot in self.spots]
