@@ -14,12 +14,19 @@ def slide_folders(layers: Iterable[Any]) -> list[Path]:
 
 
 def slide_files(layers: Iterable[Any], name: str) -> list[Path]:
-    """Return the files of image layers that are called ``name``, as slide.json has it (perhaps with folders)."""
+    """Return the files of slides' layers that are called ``name``, as slide.json has it (perhaps with folders)."""
     wanted = name.replace("\\", "/").rsplit("/", 1)[-1]
-    paths = [
-        Path(str(layer.source.path)) for layer in layers if isinstance(layer, Image) and layer.source.path
-    ]
-    return [path for path in dict.fromkeys(paths) if path.name == wanted]
+    paths = [path_of(layer) for layer in layers]
+    return [path for path in dict.fromkeys(paths) if path is not None and path.name == wanted]
+
+
+def path_of(layer: Any) -> Path | None:
+    """Return the file of a slide's layer; None of any other layer, and of the pictures of a result."""
+    if not isinstance(layer, Image) or _folder_of(layer) is not None:
+        return None
+    slide = layer.metadata.get("mvd_slide")
+    told = slide.info.path if slide is not None else layer.source.path
+    return Path(str(told)) if told else None
 
 
 def _folder_of(layer: Any) -> Path | None:

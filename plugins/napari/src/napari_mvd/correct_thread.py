@@ -9,7 +9,7 @@ import mvd
 
 
 def in_thread(work: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[str], None]) -> None:
-    """Do ``work`` in a thread; then, in the viewer's own, call ``then`` with what it gave, or ``failed`` with one line."""
+    """Do ``work`` in a thread; then call ``then`` with what it gave, or ``failed`` with one line."""
 
     def guarded() -> tuple[Any, str]:
         try:

@@ -32,7 +32,7 @@ from napari_mvd.train_scribbles import BACKGROUND, COLOURS, VESSEL, scribble_loo
 
 HINT = (
     "Zoom in and draw <b>along vessel walls</b>, then along what is <b>brown but no vessel</b>: short strokes in "
-    "several places teach more than long ones. Then press Learn. Nothing of the result changes until you run with the file."
+    "several places teach more than long ones. Then press Learn. No result changes until you run with the file."
 )
 FOUND = "found by the classifier"
 
