@@ -1,4 +1,4 @@
-"""Run by a test, to be killed: correct a slide in a viewer without end; say after each key how many corrections there are.
+"""Run by a test, to be killed: correct a slide in a viewer without end; say after each key how many are safe.
 
 A correction is said to be there only once the viewer shows it.
 """

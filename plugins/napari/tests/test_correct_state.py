@@ -153,5 +153,10 @@ def test_a_folder_is_found_by_what_a_layer_says_or_was_read_from(folder):
     def layer(metadata=None, path=None):
         return SimpleNamespace(metadata=metadata or {}, source=SimpleNamespace(path=path))
 
-    layers = [layer(), layer(path=str(folder.parent)), layer({"mvd_folder": str(folder)}), layer(path=str(folder))]
+    layers = [
+        layer(),
+        layer(path=str(folder.parent)),
+        layer({"mvd_folder": str(folder)}),
+        layer(path=str(folder)),
+    ]
     assert slide_folders(layers) == [folder]
