@@ -6,6 +6,7 @@ from typing import Any
 from qtpy.QtWidgets import QComboBox, QGridLayout, QGroupBox, QLabel, QListWidget, QPushButton, QVBoxLayout
 
 import mvd
+from napari_mvd.correct_state import Correcting
 from napari_mvd.correct_tools import HOTSPOT_KEY, REDO, REJECT_KEY, SNAP_KEY, TOOLS, UNDO, Tool
 from napari_mvd.correct_view import CorrectView
 from napari_mvd.hotspot_drag import REACH_UM, HotspotDrag, told_of
@@ -80,7 +81,10 @@ class ToolBox(QGroupBox):
         """Be the buttons of a view."""
         self._view = view
         view.armed_changed.append(self._show)
-        view.state.changed.append(self._show)
+
+    def follow(self, state: Correcting) -> None:
+        """Show what can be undone of a slide, from now on."""
+        state.changed.append(self._show)
         self._show()
 
     def _use(self, tool: Tool) -> None:
@@ -129,18 +133,21 @@ class HotspotBox(QGroupBox):
     def use(self, drag: HotspotDrag, view: CorrectView) -> None:
         """Be the box of a slide's hot spots."""
         self._drag = drag
-        self.fields.clear()
-        self.fields.addItems([f"{f.field_mm2:g} mm2, {f.shape}" for f in drag.state.corrections.fields])
         drag.following.append(self._show)
         does = {"Drag": lambda: self._take_turns(view), "Snap": drag.snap, "Reject": drag.reject}
         for word, key in (("Drag", HOTSPOT_KEY), ("Snap", SNAP_KEY), ("Reject", REJECT_KEY)):
             button = self.buttons[word]
-            if button.receivers(button.clicked):
-                button.clicked.disconnect()
             button.clicked.connect(_calls(does[word]))
             for layer in (*view.layers, drag.layer):
                 layer.bind_key(key, _calls(does[word]), overwrite=True)
-        self._show()
+
+    def follow(self) -> None:
+        """Show the fields of the slide that is open now."""
+        if self._drag:
+            fields = self._drag.state.corrections.fields
+            self.fields.clear()
+            self.fields.addItems([f"{f.field_mm2:g} mm2, {f.shape}" for f in fields])
+            self._show()
 
     def _button(self, word: str, key: str, tip: str) -> None:
         button = self.buttons[word] = QPushButton(f"{word}  ({key})")

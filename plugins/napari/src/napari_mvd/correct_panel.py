@@ -43,7 +43,7 @@ class CorrectPanel(QWidget):
     state : Correcting or None
     view : CorrectView or None
     hotspots : HotspotDrag or None
-        Those of the slide that is open for correction.
+        Made for the first slide; those after it are shown in the same layers.
     """
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
@@ -53,6 +53,7 @@ class CorrectPanel(QWidget):
         self.view: CorrectView | None = None
         self.hotspots: HotspotDrag | None = None
         self._measured: Any = None
+        self._hidden: list[Any] = []
         self._build()
         self._list_folders()
         for event in ("inserted", "removed"):
@@ -76,11 +77,17 @@ class CorrectPanel(QWidget):
         self.state = Correcting(opened)
         self._measure_stains()
         self._hide_what_was_found()
-        self.hotspots = HotspotDrag(self.viewer, self.state)
-        self.view = CorrectView(self.viewer, self.state)
-        self.view.bind_keys(self.hotspots.layer)
-        self.tools.use(self.view)
-        self.spots.use(self.hotspots, self.view)
+        if self.view is None or self.hotspots is None:
+            self.hotspots = HotspotDrag(self.viewer, self.state)
+            self.view = CorrectView(self.viewer, self.state)
+            self.view.bind_keys(self.hotspots.layer)
+            self.tools.use(self.view)
+            self.spots.use(self.hotspots, self.view)
+        else:
+            self.hotspots.take(self.state)
+            self.view.take(self.state)
+        self.tools.follow(self.state)
+        self.spots.follow()
         self.state.changed.append(self._tell_numbers)
         self.state.chosen.append(self._tell_state)
         self.hint.hide()
@@ -94,13 +101,15 @@ class CorrectPanel(QWidget):
         self.tell(why, failed=True)
 
     def end(self) -> None:
-        """Take the layers of the present slide away."""
-        if self.view is not None and self.hotspots is not None:
+        """Be done with the present slide; its result is shown again."""
+        if self.state is not None and self.view is not None and self.hotspots is not None:
             self.view.close()
             self.hotspots.close()
         if self._measured is not None:
             self._measured.close()
-        self.state = self.view = self.hotspots = self._measured = None
+        for layer in self._hidden:
+            layer.visible = True
+        self.state, self._measured, self._hidden = None, None, []
         for box in (self.numbers, self.tools, self.spots):
             box.hide()
         self.hint.show()
@@ -192,6 +201,7 @@ class CorrectPanel(QWidget):
                 and slide_folders([layer]) == [self.state.folder]
                 and not layer.metadata.get("mvd_tissue")
             ):
+                self._hidden += [layer] if layer.visible else []
                 layer.visible = False
 
     def _tell_numbers(self) -> None:

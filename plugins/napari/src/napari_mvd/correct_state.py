@@ -75,7 +75,7 @@ class Correcting:
         row = self.corrections.vessels.table.iloc[self.selected[0] - 1]
         size = f", {row.area_um2:.0f} um2" if np.isfinite(row.area_um2) else ""
         counted = "counted" if row.counted else f"not counted ({row.reason})"
-        hand = f", {str(row.by_hand).replace('_', ' ')} by hand" if row.by_hand is not None else ""
+        hand = f", {str(row.by_hand).replace('_', ' ')} by hand" if isinstance(row.by_hand, str) else ""
         return f"Vessel {self.selected[0]}: {counted}{size}{hand}"
 
     def delete(self) -> None:
@@ -115,11 +115,11 @@ class Correcting:
             self._try(lambda: self.corrections.outline(vessel, [ring_um]), "Vessel outlined again", near=near)
 
     def split(self, line_um: Points) -> None:
-        """Split the selected vessel along a line; without one, that under the line's middle."""
-        if not self.selected:
-            middle = np.asarray(line_um, float)[[0, -1]].mean(axis=0)
-            found = self.corrections.vessel_at(*middle)
-            self.selected = [] if found is None else [found]
+        """Split the vessel that the line's middle lies on; where it lies on none, the selected one."""
+        middle = np.asarray(line_um, float)[[0, -1]].mean(axis=0)
+        found = self.corrections.vessel_at(*map(float, middle))
+        if found is not None:
+            self.selected = [found]
         if (vessel := self._only("split")) is not None:
             self._try(lambda: self.corrections.split(vessel, line_um), "Vessel split")
 

@@ -45,7 +45,7 @@ TOOLS = (
         "ring",
     ),
     Tool("merge", "M", "Merge", "Make one vessel of all selected ones (Shift + click selects more)."),
-    Tool("split", "S", "Split", "Draw a line right across the selected vessel, side to side.", "line"),
+    Tool("split", "S", "Split", "Draw a line right across a vessel, from side to side.", "line"),
 )
 UNDO = Tool("undo", "Control-Z", "Undo", "Take back the last correction, also of an earlier sitting.")
 REDO = Tool("redo", "Control-Shift-Z", "Redo", "Make the correction again that was taken back last.")

@@ -45,39 +45,44 @@ class CorrectView:
         self.viewer, self.state = viewer, state
         self.armed: Tool | None = None
         self.armed_changed: list[Callable[[], None]] = []
-        about = {"metadata": {"mvd_folder": str(state.folder), "mvd_correcting": True}, **IN_UM}
-        self.outlines = viewer.add_layer(Vectors(np.empty((0, 2, 2)), **_outline_look(), **about))
-        self.drawing = viewer.add_layer(Shapes(None, ndim=2, **_drawing_look(), **about))
+        self.outlines = Vectors(np.empty((0, 2, 2)), **_outline_look(), **IN_UM)
+        self.drawing = Shapes(None, ndim=2, **_drawing_look(), **IN_UM)
         self._look = points_of(state.corrections)
-        self.vessels = viewer.add_layer(Points(**_point_look(self._look), **about))
+        self.vessels = Points(**_point_look(self._look), **IN_UM)
         self._soon = QTimer()
         self._soon.setSingleShot(True)
         self._soon.setInterval(80)
         self._soon.timeout.connect(self.draw_outlines)
-        camera_of(viewer).events.connect(self._looked_elsewhere)
         self.drawing.events.data.connect(self._drawn)
         self.vessels.mouse_drag_callbacks.append(self._pressed)
-        state.changed.append(self.draw)
-        state.chosen.append(self._choose)
         for layer in self.layers:
             self.bind_keys(layer)
-        viewer.layers.selection.active = self.vessels
-        self.draw_outlines()
+        self.take(state)
 
     @property
     def layers(self) -> tuple[Any, ...]:
         """All that were made."""
         return self.outlines, self.drawing, self.vessels
 
+    def take(self, state: Correcting) -> None:
+        """Show a slide, in the same layers if one was shown before: to remove layers can make OpenGL crash."""
+        self.state = state
+        show_layers(self.viewer, self.layers, state)
+        camera_of(self.viewer).events.connect(self._looked_elsewhere)
+        state.changed.append(self.draw)
+        state.chosen.append(self._choose)
+        self.draw()
+        self.draw_outlines()
+        self.viewer.layers.selection.active = self.vessels
+
     def close(self) -> None:
-        """Take the layers away; what was corrected is on the disk."""
+        """Hide the layers; what was corrected is on the disk."""
+        self.arm(None)
         self._soon.stop()
         camera_of(self.viewer).events.disconnect(self._looked_elsewhere)
         self.state.changed.remove(self.draw)
         self.state.chosen.remove(self._choose)
-        for layer in self.layers:
-            if layer in self.viewer.layers:
-                self.viewer.layers.remove(layer)
+        hide_layers(self.layers)
 
     def use(self, tool: Tool) -> None:
         """Do what a tool does, or wait for what has to be drawn first."""
@@ -172,6 +177,22 @@ class CorrectView:
         for tool in (*TOOLS, UNDO, REDO):
             layer.bind_key(tool.key, _calls(lambda tool=tool: self.use(tool)), overwrite=True)
         layer.bind_key(CANCEL_KEY, _calls(lambda: self.arm(None)), overwrite=True)
+
+
+def show_layers(viewer: napari.Viewer, layers: tuple[Any, ...], state: Correcting) -> None:
+    """Show layers, and say which slide's they are."""
+    for layer in layers:
+        layer.metadata = {"mvd_folder": str(state.folder), "mvd_correcting": True}
+        layer.visible = True
+        if layer not in viewer.layers:
+            viewer.add_layer(layer)
+
+
+def hide_layers(layers: tuple[Any, ...]) -> None:
+    """Hide layers, which are no slide's any more."""
+    for layer in layers:
+        layer.metadata = {"mvd_correcting": True}
+        layer.visible = False
 
 
 def _calls(do: Callable[[], None]) -> Callable[[Any], None]:

@@ -17,9 +17,10 @@ from napari_mvd.correct_camera import camera_of, um_of
 from napari_mvd.correct_layers import BY_HAND_COLOUR
 from napari_mvd.correct_state import Correcting
 from napari_mvd.correct_thread import in_thread
+from napari_mvd.correct_view import hide_layers, show_layers
 from napari_mvd.layers import HOTSPOT_COLOUR, IN_UM
 
-NAME = "hot spots: drag here"
+NAME, MOVING = "hot spots: drag here", "hot spot on its way"
 AT_ONCE = 20_000
 """With more counted vessels the hot spots are searched in a thread: that takes seconds."""
 REACH_UM = 200.0
@@ -46,7 +47,7 @@ class HotspotDrag:
     searching : bool
     following : list of callable
         Called after any change.
-    moving : napari.layers.Shapes or None
+    moving : napari.layers.Shapes
         The one that follows the mouse.
     """
 
@@ -56,23 +57,27 @@ class HotspotDrag:
         self.spots: tuple[Any, ...] = ()
         self.chosen, self.searching = 0, False
         self.following: list[Callable[[], None]] = []
-        self.moving: Shapes | None = None
         self._asked = 0
-        about = {"metadata": {"mvd_folder": str(state.folder), "mvd_correcting": True}, **IN_UM}
-        self.layer = viewer.add_layer(Shapes(None, ndim=2, name=NAME, **about))
+        self.layer = Shapes(None, ndim=2, name=NAME, **IN_UM)
+        self.moving = Shapes(None, ndim=2, name=MOVING, opacity=1.0, **IN_UM)
         self.layer.mouse_drag_callbacks.append(self._dragged)
+        self.take(state)
+
+    def take(self, state: Correcting) -> None:
+        """Show a slide's hot spots, in the same layers if one was shown before."""
+        self.state, self.field, self.chosen = state, state.corrections.fields[0], 0
+        show_layers(self.viewer, (self.layer, self.moving), state)
+        self.moving.visible = False
         state.changed.append(self.search)
-        camera_of(viewer).events.zoom.connect(self._looked_elsewhere)
+        camera_of(self.viewer).events.zoom.connect(self._looked_elsewhere)
         self.search()
 
     def close(self) -> None:
-        """Take the layer away."""
+        """Hide the layers."""
         self._asked += 1
         self.state.changed.remove(self.search)
         camera_of(self.viewer).events.zoom.disconnect(self._looked_elsewhere)
-        self._end_moving()
-        if self.layer in self.viewer.layers:
-            self.viewer.layers.remove(self.layer)
+        hide_layers((self.layer, self.moving))
 
     def count_in(self, field: Any) -> None:
         """Show the hot spots of another field area, one of ``corrections.fields``."""
@@ -106,37 +111,30 @@ class HotspotDrag:
     def follow(self, number: int, x_um: float, y_um: float) -> Any:
         """Show a hot spot where it is dragged to, with the exact count there; nothing is decided yet."""
         there = self.state.corrections.count_at(x_um, y_um, self.field)
-        if self.moving is None:
-            self.moving = self._begin_moving(self.spots[number])
+        if not self.moving.visible:
+            self._begin_moving(self.spots[number])
         self.moving.translate = (y_um, x_um)
         self.moving.features = {"label": [f"{there.vessels if there else 0} vessels"]}
         return there
 
-    def _begin_moving(self, spot: Any) -> Shapes:
-        """Make the circle that follows the mouse: to move a layer is far quicker than to draw it anew."""
+    def _begin_moving(self, spot: Any) -> None:
+        """Draw the circle that follows the mouse, once: to move a layer is far quicker than to draw it anew."""
         look = {
             "face_color": "transparent",
             "edge_color": BY_HAND_COLOUR,
             "edge_width": um_of(self.viewer, LINE_PX),
         }
-        text = {"string": "{label}", "color": BY_HAND_COLOUR, "anchor": "center", "size": 14}
-        about = {"features": {"label": [""]}, "text": text, "name": "moving", **IN_UM}
-        ring = _CORNERS * spot.radius_um
-        moving = Shapes([ring], shape_type=self._kind, opacity=1.0, **look, **about)
-        self.viewer.add_layer(moving)
-        self.viewer.layers.selection.active = self.layer
-        return moving
+        self.moving.data = []
+        self.moving.add([_CORNERS * spot.radius_um], shape_type=self._kind, **look)
+        self.moving.features = {"label": [""]}
+        self.moving.text = {"string": "{label}", "color": BY_HAND_COLOUR, "anchor": "center", "size": 14}
+        self.moving.visible = True
 
     def let_go(self, number: int, x_um: float, y_um: float, *, snap: bool = False) -> None:
         """Leave a hot spot where it was dragged to, or at the exact maximum near there."""
         self.chosen = number
-        self._end_moving()
+        self.moving.visible = False
         self._move(self.spots[number], x_um, y_um, snap=snap)
-
-    def _end_moving(self) -> None:
-        if self.moving is not None and self.moving in self.viewer.layers:
-            self.viewer.layers.remove(self.moving)
-        self.moving = None
 
     def _move(self, spot: Any, x_um: float, y_um: float, *, snap: bool) -> None:
         best = self.state.corrections.snap(x_um, y_um, REACH_UM, self.field) if snap else None

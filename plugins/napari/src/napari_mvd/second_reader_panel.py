@@ -74,7 +74,10 @@ class SecondReaderPanel(QWidget):
             self.tell(str(error), True)
             return
         self.seed.setText(str(self.session.seed))
+        if self.view is not None:
+            self.view.close()
         self.view = SecondReaderView(self.viewer, self.session, Path(self.slides.text()))
+        self.view.marks.bind_key(DONE_KEY, lambda _layer: self.finish(), overwrite=True)
         self.view.changed.append(self._tell_field)
         self.hint.hide()
         self.reading.show()
@@ -90,8 +93,6 @@ class SecondReaderPanel(QWidget):
         except mvd.MvdError as error:
             self.tell(f"{error}; choose the folder that the slides lie in", True)
             return
-        if self.view.marks is not None:
-            self.view.marks.bind_key(DONE_KEY, lambda _layer: self.finish(), overwrite=True)
         self.tell("")
         self._tell_field()
 

@@ -37,7 +37,7 @@ class SecondReaderView:
     ----------
     number : int
         Place of the present field in the session.
-    marks : napari.layers.Points or None
+    edge, marks : napari layers
     changed : list of callable
         Called after every point.
     said : str
@@ -47,9 +47,12 @@ class SecondReaderView:
     def __init__(self, viewer: napari.Viewer, session: mvd.BlindedReading, slides: Path) -> None:
         self.viewer, self.session, self.slides = viewer, session, slides
         self.number, self.said = 0, ""
-        self.marks: Points | None = None
         self.changed: list[Callable[[], None]] = []
-        self._layers: list[Any] = []
+        self.edge = Shapes(None, ndim=2, name=EDGE, opacity=1.0, **IN_UM)
+        self.marks = Points(None, ndim=2, **_mark_look())
+        self.marks.events.data.connect(self._marked)
+        self._image: Any = None
+        self._path: Path | None = None
 
     def show(self, number: int) -> None:
         """Show a field, ready for points.
@@ -61,29 +64,41 @@ class SecondReaderView:
         """
         field = self.session.fields[number]
         path = self.slides / field.slide if self.slides.is_dir() else self.slides
-        levels, look, _ = slide_layer(path)
-        self.close()
+        if path != self._path:
+            self._show_slide(path)
         self.number = number
-        image = self.viewer.add_image(levels, **{**look, "name": SLIDE})
-        self._layers.append(image)
+        with self.marks.events.data.blocker(self._marked):
+            self.marks.selected_data = set()
+            self.marks.data = self.session.points(number)[:, ::-1]
+        self.edge.data = []
         if field.x_um is not None:
-            self._layers.append(self.viewer.add_layer(_edge_of(field)))
-        points = self.session.points(number)[:, ::-1]
-        self.marks = self.viewer.add_layer(Points(points, ndim=2, **_mark_look()))
-        self._layers.append(self.marks)
+            self.edge.add([field_corners(field)], **_edge_look(field))
+        for layer in (self.edge, self.marks):
+            if layer not in self.viewer.layers:
+                self.viewer.add_layer(layer)
+        self.viewer.layers.selection.active = self.marks
         self.marks.mode = "add"
-        self.marks.events.data.connect(self._marked)
-        self._look_at(field, image)
+        self._look_at(field)
 
     def close(self) -> None:
-        """Take the layers away; the points are kept."""
-        for layer in self._layers:
-            if layer in self.viewer.layers:
-                self.viewer.layers.remove(layer)
-        self._layers, self.marks = [], None
+        """Hide the layers; the points are kept."""
+        for layer in (self.edge, self.marks, *([self._image] if self._image else [])):
+            layer.visible = False
+
+    def _show_slide(self, path: Path) -> None:
+        """Show another slide below the marks, in the same layer: to remove layers can make OpenGL crash."""
+        levels, look, _ = slide_layer(path)
+        if self._image is not None and self._image in self.viewer.layers:
+            self._image.data = levels
+            for name in ("scale", "translate"):
+                setattr(self._image, name, look.get(name, (1.0, 1.0) if name == "scale" else (0.0, 0.0)))
+        else:
+            self._image = self.viewer.add_image(levels, **{**look, "name": SLIDE})
+            self.viewer.layers.move(self.viewer.layers.index(self._image), 0)
+        self._path = path
 
     def _marked(self, event: Any) -> None:
-        if self.marks is None or event.action not in ("added", "removed", "changed"):
+        if event.action not in ("added", "removed", "changed"):
             return
         try:
             self.session.mark(self.number, np.asarray(self.marks.data, float)[:, ::-1])
@@ -93,7 +108,7 @@ class SecondReaderView:
         for listener in self.changed:
             listener()
 
-    def _look_at(self, field: Any, image: Any) -> None:
+    def _look_at(self, field: Any) -> None:
         if field.x_um is None:
             self.viewer.reset_view()
             return
@@ -102,18 +117,13 @@ class SecondReaderView:
         camera.zoom = 650 / (2.1 * field.radius_um)
 
 
-def _edge_of(field: Any) -> Shapes:
-    kind = "rectangle" if field.shape == "square" else "ellipse"
-    return Shapes(
-        [field_corners(field)],
-        shape_type=kind,
-        name=EDGE,
-        face_color="transparent",
-        edge_color=HOTSPOT_COLOUR,
-        edge_width=max(field.radius_um / 150, 0.5),
-        opacity=1.0,
-        **IN_UM,
-    )
+def _edge_look(field: Any) -> dict[str, Any]:
+    return {
+        "shape_type": "rectangle" if field.shape == "square" else "ellipse",
+        "face_color": "transparent",
+        "edge_color": HOTSPOT_COLOUR,
+        "edge_width": max(field.radius_um / 150, 0.5),
+    }
 
 
 def field_corners(field: Any) -> NDArray[np.float64]:

@@ -138,7 +138,9 @@ class TrainPanel(QWidget):
         mpp = walls.mpp
         place = {"scale": (mpp, mpp), "translate": (walls.top_um + mpp / 2, walls.left_um + mpp / 2)}
         if self.found is not None and self.found in self.viewer.layers:
-            self.viewer.layers.remove(self.found)
+            self.found.data, self.found.translate = walls.mask.astype(np.uint8), place["translate"]
+            self.tell(f"{walls.mask.mean():.1%} of the view is vessel wall")
+            return
         self.found = Labels(walls.mask.astype(np.uint8), name=FOUND, opacity=0.6, **place, **IN_UM)
         self.found.contour = 2
         active = self.viewer.layers.selection.active
