@@ -4,6 +4,7 @@ import csv
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 from hand import Hand, settle
@@ -53,7 +54,7 @@ def test_a_reader_counts_blinded_and_mvd_agree_takes_it(viewer, slide_path, slid
     read = {row["field"]: int(row["vessels"]) for row in rows_of(folder / "CD.csv")}
     assert read == {field.field: 3 if field is first else 0 for field in fields}
     assert len(rows_of(folder / "CD_points.csv")) == 3
-    command = [sys.executable, "-m", "mvd.cli", "agree", folder / "CD.csv", folder / "mvd_as_CD.csv"]
+    command = [Path(sys.executable).with_name("mvd"), "agree", folder / "CD.csv", folder / "mvd_as_CD.csv"]
     answer = subprocess.run(
         [*command, "--measure", "vessels_per_mm2"], capture_output=True, text=True, check=False
     )
