@@ -84,7 +84,9 @@ class Trainer:
         """Let go of the slide."""
         self._slide.close()
 
-    def learn(self, scribbles: Sequence[Scribble], *, line_um: float = 2.0, workers: int = 1) -> Lesson:
+    def learn(
+        self, scribbles: Sequence[Scribble], *, line_um: float = 2.0, workers: int | None = None
+    ) -> Lesson:
         """Grow a classifier, exactly as ``mvd train`` does from the same scribbles in a file.
 
         Parameters
@@ -92,8 +94,8 @@ class Trainer:
         scribbles : sequence of Scribble
         line_um : float
             Width of lines and dots, um.
-        workers : int
-            Threads; never changes a result.
+        workers : int, optional
+            Threads, all processors if left out; never changes a result.
 
         Raises
         ------

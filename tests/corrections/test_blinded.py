@@ -45,9 +45,10 @@ def test_what_is_written_is_what_mvd_agree_takes(out: Path, what: str) -> None:
     else:
         summary = {row["slide_id"]: row["vessels"] for row in rows(out / "summary.csv")}
         assert {row["slide_id"]: row["vessels"] for row in rows(automatic)} == summary
-    answer = run("agree", own, automatic, "--measure", "vessels_per_mm2")
-    assert answer.exit_code == 0, answer.output
-    assert len(answer.output.splitlines()) > 1
+    if len(session.fields) > 2:  # fewer are too few for an agreement
+        answer = run("agree", own, automatic, "--measure", "vessels_per_mm2")
+        assert answer.exit_code == 0, answer.output
+        assert len(answer.output.splitlines()) > 1
 
 
 def test_a_session_goes_on_where_it_was_left_and_keeps_its_seed(out: Path) -> None:
