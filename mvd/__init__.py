@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mvd.batch.save import save_result
     from mvd.corrections import Corrections
+    from mvd.corrections.blinded import BlindedReading
     from mvd.corrections.readings import blinded_order, write_readings
     from mvd.errors import Cancelled, MvdError
     from mvd.geometry import Rect
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from mvd.settings.form import FormField, form_fields, section_titles
     from mvd.slide import AnalysisLevel, Slide, SlideInfo, open_slide
     from mvd.slide.viewing import view_levels
+    from mvd.training.drawn import Scribble
+    from mvd.training.trainer import Trainer
     from mvd.viewing import (
         Looked,
         Preview,
@@ -51,6 +54,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AnalysisLevel",
+    "BlindedReading",
     "Cancelled",
     "Corrections",
     "FormField",
@@ -60,12 +64,14 @@ __all__ = [
     "Preview",
     "Rect",
     "Region",
+    "Scribble",
     "Settings",
     "Shown",
     "Slide",
     "SlideInfo",
     "SlideResult",
     "StoredSlide",
+    "Trainer",
     "__version__",
     "analyze",
     "blinded_order",
@@ -87,6 +93,7 @@ __all__ = [
 
 _HOMES = {
     "AnalysisLevel": "mvd.slide",
+    "BlindedReading": "mvd.corrections.blinded",
     "Cancelled": "mvd.errors",
     "Corrections": "mvd.corrections",
     "FormField": "mvd.settings.form",
@@ -96,12 +103,14 @@ _HOMES = {
     "Preview": "mvd.viewing",
     "Rect": "mvd.geometry",
     "Region": "mvd.region",
+    "Scribble": "mvd.training.drawn",
     "Settings": "mvd.settings",
     "Shown": "mvd.viewing",
     "Slide": "mvd.slide",
     "SlideInfo": "mvd.slide",
     "SlideResult": "mvd.result",
     "StoredSlide": "mvd.viewing",
+    "Trainer": "mvd.training.trainer",
     "analyze": "mvd.pipeline",
     "blinded_order": "mvd.corrections.readings",
     "form_fields": "mvd.settings.form",

@@ -150,7 +150,13 @@ def make_wall_finder(stain: Stain, segmenter: Segmenter, settings: VesselSetting
     """
     if settings.method == "threshold":
         return ByThreshold(segmenter)
-    classifier = load_classifier(settings)
+    return by_classifier(load_classifier(settings), stain, segmenter, settings, mpp)
+
+
+def by_classifier(
+    classifier: Classifier, stain: Stain, segmenter: Segmenter, settings: VesselSettings, mpp: float
+) -> ByClassifier:
+    """Bring a classifier that is at hand into the form that tiles need; ``SettingsError`` as ``make_wall_finder``."""
     if max(classifier.mpp / mpp, mpp / classifier.mpp) > MOST_MPP_RATIO:
         raise SettingsError(
             f"the classifier was trained at {classifier.mpp:g} um/px and this slide is analysed at {mpp:g}; set "

@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "fit": BASE | set(STAGES[:9]),
     "walls": BASE | set(STAGES[:8]),
     "scan": BASE | set(STAGES[:9]) | {"walls"},
-    "training": BASE | set(STAGES) | {"corrections", "fit", "overview", "public", "walls"},
+    "training": BASE | set(STAGES) | {"corrections", "fit", "overview", "public", "report", "walls"},
     "overview": BASE | set(STAGES[:3]) | {"result"},
     "limits": BASE | set(STAGES) | {"found", "measures", "result", "summary"},
     "count": BASE | set(STAGES) | {"found", "limits", "measures", "result", "summary"},

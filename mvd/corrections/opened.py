@@ -8,7 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mvd.hotspots import HandPlaced, Hotspot, find_hotspots, hotspot_near, placed_hotspots
+from mvd.corrections.pointed import shown_rows, vessel_at
+from mvd.hotspots import (
+    HandPlaced,
+    Hotspot,
+    find_hotspots,
+    hotspot_near,
+    hotspot_rank,
+    placed_hotspots,
+)
 from mvd.limits import limit_tissue, limit_vessels
 from mvd.measures import fields_in_use
 from mvd.recount import Stored
@@ -99,6 +107,20 @@ class Opened:
         """Find the exact maximum whose centre lies within ``reach_um`` along x and y; see ``hotspot_near``."""
         near = _place(x_um, y_um)
         return hotspot_near(self.counted_um, field or self.fields[0], self.tissue, near, reach_um)
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """Which rows of ``vessels`` are vessels to be shown: not those that were merged or split into other rows."""
+        return shown_rows(self.vessels, len(self.candidates.table))
+
+    def vessel_at(self, x_um: float, y_um: float, reach_um: float = 5.0) -> int | None:
+        """Return the ``vessel_id`` of what somebody points at; None where nothing lies within reach."""
+        return vessel_at(self.vessels, self.shown, (x_um, y_um), reach_um)
+
+    def automatic_count(self, hotspot: Hotspot) -> int:
+        """Return how many vessels mvd itself counted in the field of a hot spot."""
+        counted = self.automatic.counted[["x_um", "y_um"]].to_numpy(float)
+        return int(np.count_nonzero(hotspot_rank(counted, [hotspot])))
 
     @property
     def _union(self):  # type: ignore[no-untyped-def]
