@@ -7,14 +7,19 @@ from mvd import Corrections
 
 
 def test_inside_an_outline_its_vessel_is_meant_and_beside_it_the_nearest(opened: Corrections) -> None:
+    free = [
+        (float(x), float(y))
+        for x in range(174, 228, 4)
+        for y in range(174, 228, 4)
+        if opened.vessel_at(x, y, 12.0) is None
+    ]
+    inner, outer = free[0], free[-1]
     opened.add([square(200, 200, 60)])
-    large = len(opened.vessels.table)
-    opened.add([square(215, 215, 8)])
-    ids = {place: opened.vessel_at(*place, 5.0) for place in ((228.0, 172.0), (215.0, 215.0), (-80.0, -80.0))}
-    areas = opened.vessels.table.set_index("vessel_id")["filled_area_um2"]
-    assert areas[ids[228.0, 172.0]] == areas[large] == 3600
-    assert areas[ids[215.0, 215.0]] == 64
-    assert ids[-80.0, -80.0] is None
+    opened.add([square(*inner, 8)])
+    table = opened.vessels.table.set_index("vessel_id")
+    assert table.loc[opened.vessel_at(*outer, 5.0), "filled_area_um2"] == 3600
+    assert table.loc[opened.vessel_at(*inner, 5.0), "filled_area_um2"] == 64
+    assert opened.vessel_at(-80.0, -80.0, 5.0) is None
 
 
 def test_what_was_split_or_merged_is_no_longer_meant(opened: Corrections) -> None:
