@@ -140,7 +140,7 @@ def test_no_process_outlives_a_run_that_is_killed(slides, tmp_path):
         time.sleep(0.5)
         children = own.children(recursive=True)
         mvd.kill()
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert not alive
 
 

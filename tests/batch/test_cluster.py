@@ -140,7 +140,7 @@ def test_a_slide_whose_worker_dies_is_tried_once_more(slides, local, scheduler, 
 
 def test_a_slide_that_takes_too_long_is_ended_with_its_worker(slides, scheduler, tmp_path):
     (tmp_path / "one.tif.wish").write_text("sleep 1")
-    outcome, *_ = on_cluster(slides, tmp_path, scheduler, timeout_s=3)
+    outcome, *_ = on_cluster(slides, tmp_path, scheduler, timeout_s=12)
     assert [slide.error for slide in outcome.slides] == ["unreadable", "timeout", "", ""]
 
 
