@@ -19,7 +19,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import apart  # noqa: F401, isort: skip
 import cv2
 import numpy as np
 from page import machine, markdown_table, write_section

@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import apart  # noqa: F401, isort: skip
 import cv2
 import numpy as np
 from numpy.typing import NDArray

@@ -6,7 +6,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import apart  # noqa: F401, isort: skip
 from accuracy_pictures import draw
 from page import markdown_table
 from peers import Peer
