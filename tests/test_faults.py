@@ -261,9 +261,8 @@ def test_fault(run, fault):
     assert ADVICE.search(failed["what_to_do"]), failed["what_to_do"]
     assert failed["what_to_do"].count("\n") == 0
     assert not (run.out / "slides" / row["slide_id"]).exists()
-    assert (
-        run.record[fault.name]["seconds"] < 20
-    )  # 2 on a quiet machine; a decoder that is led astray takes minutes
+    # 2 s on a quiet machine; a decoder that is led astray takes minutes.
+    assert run.record[fault.name]["seconds"] < 20
 
 
 def test_the_good_ones_are_done_and_all_is_told(run):
