@@ -131,6 +131,13 @@ def test_a_file_that_is_no_toml_is_named(tmp_path, content):
         read_toml(path)
 
 
+def test_a_toml_of_powershell_is_told_to_be_saved_as_utf_8(tmp_path):
+    path = tmp_path / "utf16.toml"
+    path.write_text(Settings().to_toml(), encoding="utf-16")
+    with pytest.raises(SettingsError, match="save it again as UTF-8"):
+        read_toml(path)
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"none\.toml: cannot be read"):
         Settings.from_toml(tmp_path / "none.toml")

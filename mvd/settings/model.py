@@ -122,5 +122,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        # PowerShell's > writes UTF-16, so `mvd config show > mvd.toml` gives such a file there.
+        raise SettingsError(f"{path}: not valid TOML: not in UTF-8; save it again as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: not valid TOML: {error}; start from `mvd config show`") from None

@@ -75,6 +75,6 @@ def test_a_slide_out_of_focus_is_on_the_list_and_the_list_is_by_urgency(measured
     assert "hot spots 2, 4 blurred" in reason.words
     first = [reasons[0].short for reasons in odd.values()]
     assert first[:3] == ["failed", "no vessel", "out of focus"]
-    assert set(first[3:]) <= {"p > 0.05", "no_background"}
+    assert set(first[3:]) <= {"p > 0.05", "no_background", "small for a hot spot"}
     write_exports(out, record_of(out))
     assert "out of focus" in (out / "mvd_mqc.tsv").read_text(encoding="utf-8")

@@ -199,9 +199,13 @@ def test_slides_that_need_a_look_are_named_with_the_reason(measured):
         return [reason.short for reason in reasons_to_look(cohort).get(key, [])]
 
     certain = changed(cohort, place, mvd_low_per_mm2=139.0, mvd_high_per_mm2=139.2, hotspot_p=0.01)
+    certain = changed(certain, place, tissue_area_mm2=2.0, hotspot_field_mm2=0.74)
     assert short(certain) == []
     assert short(changed(certain, place, hotspot_p=0.06)) == ["p > 0.05"]
     assert short(changed(certain, place, invalid_area_fraction=0.004)) == ["damaged"]
+    assert short(changed(certain, place, tissue_area_mm2=0.18, hotspot_field_mm2=0.74)) == [
+        "small for a hot spot"
+    ]
     assert "uncertain" in short(changed(certain, place, mvd_low_per_mm2=100.0, mvd_high_per_mm2=150.0))
     assert short(changed(certain, place, mvd_low_per_mm2=0.0, mvd_high_per_mm2=900.0))[-1] == "rank unstable"
     about = json.loads(json.dumps(dict(cohort.abouts[key])))

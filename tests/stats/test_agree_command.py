@@ -158,6 +158,9 @@ def test_points_are_compared_vessel_by_vessel_with_what_mvd_counted(tmp_path):
     assert one(answer, readers="reader, mvd", measure="recall") == pytest.approx(16 / 17)
     assert one(answer, readers="reader, mvd", measure="F1") == pytest.approx(32 / 38, abs=1e-6)
     assert one(answer, readers="reader, mvd: s2", measure="matched") == 0
+    unasked = agree(a, a)
+    assert unasked.exit_code == 2
+    assert "compare them with --points" in unasked.stderr
     assert one(agree("--points", a, b, "--within-um", 2.9), readers="reader, mvd", measure="matched") == 0
     matches = (tmp_path / "out" / "matches.csv").read_text().splitlines()
     assert len(matches) == 1 + 16 + 1 + 5

@@ -69,6 +69,13 @@ def _of_numbers(row: Row) -> list[Reason]:
             f"uncertain: {density:.1f} per mm², but {low:.1f} to {high:.1f} if the threshold or stain is off"
         )
         reasons.append(Reason("uncertain", words))
+    if row["vessels"] and _is_smaller_than_the_circle(row):
+        words = (
+            f"small for a hot spot: {float(row['tissue_area_mm2'] or 0):.2g} mm² of tissue, less than the field of "
+            f"{row['hotspot_field_mm2']} mm², so the hot spot is diluted by what is no tissue; choose a smaller field, "
+            "or use the density per mm² of tissue"
+        )
+        reasons.append(Reason("small for a hot spot", words))
     if p is not None and float(p) > CHANCE:
         words = f"the hot spot may be chance: p = {p:.2g} against vessels scattered at random"
         reasons.append(Reason("p > 0.05", words))
@@ -76,6 +83,11 @@ def _of_numbers(row: Row) -> list[Reason]:
         part = 100 * float(row["invalid_area_fraction"])
         reasons.append(Reason("damaged", f"{part:.2g} % of the tissue could not be read and is left out"))
     return reasons
+
+
+def _is_smaller_than_the_circle(row: Row) -> bool:
+    tissue, field = row["tissue_area_mm2"], row["hotspot_field_mm2"]
+    return tissue is not None and field is not None and float(tissue) < float(field)
 
 
 def _of_slide(about: Mapping[str, Any] | None) -> list[Reason]:

@@ -124,6 +124,10 @@ def _measures(sources: Sequence[Source], settings: AgreeSettings) -> list[str]:
             name = asked[tables.index(source.table.name)] if len(asked) > 1 else asked[0]
         else:
             name = next((each for each in _MEASURES if each in source.table.columns), _MEASURES[0])
+            if name not in source.table.columns and {"x_um", "y_um"} <= set(source.table.columns):
+                raise SettingsError(
+                    f"{source.table.name}, row 1: no column {name!r}, but points; compare them with --points"
+                )
         found.append(source.table.need(name, "reading.measure, --measure"))
     return found
 
