@@ -49,6 +49,7 @@ def shots(out: Path, result: Path) -> None:
     opened, measure, table = (docks[name] for name in ("Slides and results", "Measure", "Vessel table"))
     show_whole(viewer, viewer.layers[0])
     opened.open_result(result)
+    until(lambda: "vessels" in viewer.layers)
     take(viewer, out / "result.jpg")
     table.parent().raise_()
     ids = table._table.loc[table._table["counted"], "vessel_id"]
