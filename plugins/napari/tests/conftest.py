@@ -2,9 +2,9 @@
 
 import ctypes
 import os
-import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +25,9 @@ def slide_path() -> Path:
 @pytest.fixture(scope="session")
 def result_folder(slide_path, tmp_path_factory) -> Path:
     """The result of a real run of that slide."""
-    out = tmp_path_factory.mktemp("result")
-    command = [Path(sys.executable).with_name("mvd"), "run", slide_path, "--out", out, "--quiet"]
-    subprocess.run([*command, "--hotspot-nulls", "19"], check=True)
+    out = tmp_path_factory.mktemp("result") / "result"
+    settings = mvd.Settings.from_mapping({"hotspot": {"nulls": 19}}, "test")
+    mvd.save_result(mvd.analyze(slide_path, settings), out)
     return out
 
 
@@ -100,7 +100,7 @@ def qapp(monkeypatch):
     return get_qapp()
 
 
-def until(ready, seconds: float = 120.0) -> None:
+def until(ready, seconds: float = 300.0) -> None:
     """Let Qt work until something is so."""
     from qtpy.QtWidgets import QApplication
 
@@ -118,13 +118,24 @@ def wait():
 
 
 @pytest.fixture
-def viewer(tmp_path, monkeypatch):
-    """A shown viewer with default preferences."""
+def new_viewer(tmp_path, monkeypatch):
+    """``with new_viewer() as viewer`` shows a viewer with default preferences, and closes it."""
     needs_a_screen()
     monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path / "settings.yaml"))
     monkeypatch.setenv("QT_QPA_PLATFORM", "xcb" if sys.platform.startswith("linux") else "")
     import napari
 
-    shown = napari.Viewer(show=True)
-    yield shown
-    shown.close()
+    @contextmanager
+    def shown():
+        viewer = napari.Viewer(show=True)
+        yield viewer
+        viewer.close()
+
+    return shown
+
+
+@pytest.fixture
+def viewer(new_viewer):
+    """A shown viewer with default preferences."""
+    with new_viewer() as shown:
+        yield shown

@@ -16,7 +16,7 @@ def settle(until=lambda: False, seconds=0.3):
         time.sleep(0.005)
 
 
-def wait(until, seconds=120):
+def wait(until, seconds=300):
     """Let Qt work until something is so; it is an error if it never is."""
     settle(until, seconds)
     assert until()

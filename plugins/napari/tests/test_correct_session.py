@@ -1,4 +1,4 @@
-"""A person corrects a slide in a real viewer, with a real mouse; then the viewer is closed, or killed."""
+"""A person measures and corrects a slide in a real viewer, with a real mouse; then the viewer is closed, or killed."""
 
 import csv
 import json
@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from hand import Hand, look_at, settle, wait
 from napari_mvd.correct_panel import CorrectPanel
+from napari_mvd.measure_panel import MeasurePanel
+from napari_mvd.seen import results_in
 from qtpy.QtCore import Qt
 
 import mvd
@@ -70,16 +72,21 @@ def correct(viewer, panel):
     return [edit.kind for edit in corrections.edits]
 
 
-def test_a_slide_is_corrected_saved_and_found_the_same(viewer, slide_path, folder):
-    viewer.open(str(slide_path), plugin="napari-mvd")
-    viewer.open(str(folder), plugin="napari-mvd")
-    panel = begin(viewer, folder)
-    assert not viewer.layers["vessels"].visible
-    assert correct(viewer, panel) == ["delete", "count", "split", "add", "add"]
-    corrections = panel.state.corrections
-    assert corrections.edits[3].stains is not None, "the slide was open, so the stains are measured"
+def measured(viewer, out):
+    """The slide that is open, measured as a person does it; its folder in the result."""
+    panel = MeasurePanel(viewer)
+    viewer.window.add_dock_widget(panel)
+    panel.form.put({"hotspot": {"nulls": 19}})
+    panel.out.setText(str(out))
+    panel.go.click()
+    wait(lambda: not panel.task.is_running and panel.go.isEnabled(), 600)
+    (shown,) = results_in(viewer)
+    return shown.folder
 
-    spot = panel.hotspots.spots[0]
+
+def drag_a_hot_spot(viewer, panel):
+    """Take the best one along with the mouse, then snap to the exact maximum near there."""
+    spot, corrections = panel.hotspots.spots[0], panel.state.corrections
     look_at(viewer, spot.x_um, spot.y_um, 0.5)
     hand = Hand(viewer)
     hand.press(Qt.Key.Key_H)
@@ -90,21 +97,41 @@ def test_a_slide_is_corrected_saved_and_found_the_same(viewer, slide_path, folde
     away = np.hypot(*(corrections.counted_um - [moved.x_um, moved.y_um]).T)
     assert moved.vessels == (away <= moved.radius_um).sum()
     hand.press(Qt.Key.Key_X)
-    snapped = panel.hotspots.spots[panel.hotspots.chosen]
-    assert snapped.vessels >= moved.vessels
+    assert panel.hotspots.spots[panel.hotspots.chosen].vessels >= moved.vessels
 
-    numbers, spots = corrections.summary(), panel.hotspots.spots
-    table = corrections.vessels.table
-    panel.end()
-    assert viewer.layers["vessels"].visible
-    assert not viewer.layers["vessels: correct here"].visible
 
-    again = begin(viewer, folder)
-    assert again.said.text().startswith("7 corrections")
-    assert again.state.corrections.summary() == numbers
-    assert again.hotspots.spots == spots
-    assert again.state.corrections.vessels.table.equals(table)
+def test_a_slide_is_run_corrected_saved_and_found_the_same(new_viewer, slide_path, tmp_path):
+    with new_viewer() as viewer:
+        viewer.open(str(slide_path), plugin="napari-mvd")
+        folder = measured(viewer, tmp_path / "result")
+        panel = begin(viewer, folder)
+        assert not viewer.layers["vessels"].visible
+        assert viewer.layers["tissue"].visible
+        assert correct(viewer, panel) == ["delete", "count", "split", "add", "add"]
+        corrections = panel.state.corrections
+        assert corrections.edits[3].stains is not None, "the slide was open, so the stains are measured"
+        drag_a_hot_spot(viewer, panel)
+        numbers, spots = corrections.summary(), panel.hotspots.spots
+        table = corrections.vessels.table
+        panel.end()
+        assert viewer.layers["vessels"].visible
+        assert not viewer.layers["vessels: correct here"].visible
 
+    with new_viewer() as viewer:
+        viewer.open(str(folder.parent.parent), plugin="napari-mvd")
+        (shown,) = results_in(viewer)
+        assert shown.result.summary["vessels"] == numbers["vessels"], "what is opened is as corrected"
+        again = begin(viewer, folder)
+        assert again.said.text().startswith("7 corrections")
+        assert viewer.layers["overview"].visible, "the slide is not open: its picture stands in"
+        assert again.state.corrections.summary() == numbers
+        assert again.hotspots.spots == spots
+        assert again.state.corrections.vessels.table.equals(table)
+    reported_as_corrected(folder, numbers, spots)
+
+
+def reported_as_corrected(folder, numbers, spots):
+    """`mvd report` then has the corrected numbers, beside the automatic ones."""
     command = [Path(sys.executable).with_name("mvd"), "report", folder.parent.parent]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     rows = rows_of(folder.parent.parent / "summary.csv")
@@ -113,11 +140,9 @@ def test_a_slide_is_corrected_saved_and_found_the_same(viewer, slide_path, folde
     assert row["reader"] == "AB"
     assert int(row["vessels"]) == numbers["vessels"]
     assert int(row["automatic_vessels"]) == numbers["automatic_vessels"]
-    assert [int(each["vessels"]) for each in rows_of(folder / "hotspots.csv")][: len(spots)] == [
-        each.vessels for each in spots
-    ]
+    counted = [int(each["vessels"]) for each in rows_of(folder / "hotspots.csv")]
+    assert counted[: len(spots)] == [each.vessels for each in spots]
     assert sum(each["reason"] == "by_hand" for each in rows_of(folder / "vessels.csv")) >= 5
-    again.end()
 
 
 def test_what_does_not_fit_is_flagged_and_another_slide_is_not_opened(viewer, folder):

@@ -25,5 +25,8 @@ def test_the_vessels_are_drawn_on_their_slide(viewer, slide_path, slide_folder):
 def test_the_result_lies_inside_its_slide(viewer, slide_path, slide_folder):
     (slide,) = viewer.open(str(slide_path), plugin="napari-mvd")
     viewer.open(str(slide_folder), plugin="napari-mvd")
-    assert (slide.extent.world[0] <= viewer.layers["vessels"].data.min(axis=0)).all()
-    assert (viewer.layers["vessels"].data.max(axis=0) <= slide.extent.world[1]).all()
+    vessels = viewer.layers["vessels"].features
+    places = vessels[["y_um", "x_um"]].to_numpy(float)
+    assert len(places)
+    assert (slide.extent.world[0] <= places.min(axis=0)).all()
+    assert (places.max(axis=0) <= slide.extent.world[1]).all()

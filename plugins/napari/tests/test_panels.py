@@ -8,7 +8,7 @@ import pytest
 from napari_mvd.launch import open_viewer
 from napari_mvd.measure_panel import MeasurePanel
 from napari_mvd.open_panel import OpenPanel
-from napari_mvd.seen import go_to, results_in, scene_of
+from napari_mvd.seen import camera_of, go_to, results_in
 from napari_mvd.table_panel import TablePanel
 
 import mvd
@@ -21,7 +21,7 @@ def on_slide(viewer, slide_path):
 
 
 def test_an_empty_window_says_how_to_begin_and_a_result_folder_offers_its_slides(
-    viewer, result_folder, tmp_path
+    viewer, result_folder, tmp_path, wait
 ):
     panel = OpenPanel(viewer)
     assert "Drop a slide" in panel.numbers.text()
@@ -31,27 +31,32 @@ def test_an_empty_window_says_how_to_begin_and_a_result_folder_offers_its_slides
     about = (second / "slide.json").read_text(encoding="utf-8")
     (second / "slide.json").write_text(about.replace("control_3.tif", "zz.tif"), encoding="utf-8")
     panel.open_result(two)
+    wait(lambda: results_in(viewer))
     assert panel.choice.count() == 2
     assert results_in(viewer)[0].name == "control_3.tif"
+    layers = list(viewer.layers)
     panel.choice.setCurrentIndex(1)
+    wait(lambda: "zz.tif" in panel.numbers.text())
     assert [shown.folder for shown in results_in(viewer)] == [second]
-    assert "zz.tif" in panel.numbers.text()
+    assert list(viewer.layers) == layers, "the same layers show the other slide"
     panel.open_result(tmp_path)
     assert "holds no finished slide" in panel.said.text()
 
 
-def test_a_row_leads_to_its_vessel_and_a_click_to_its_row(viewer, slide_folder):
+def test_a_row_leads_to_its_vessel_and_a_click_to_its_row(viewer, slide_folder, wait):
     table = TablePanel(viewer)
-    OpenPanel(viewer).open_result(slide_folder)
+    opening = OpenPanel(viewer)
+    opening.open_result(slide_folder)
+    wait(lambda: results_in(viewer))
     rows = table._table
     solid = rows[rows["counted"] & (rows["lumen_area_um2"] == 0) & (rows["solidity"] > 0.9)]
     one, other = solid.iloc[0], solid.iloc[-1]
     table.select(int(one["vessel_id"]))
-    np.testing.assert_allclose(scene_of(viewer).camera.center[-2:], (one["y_um"], one["x_um"]))
+    np.testing.assert_allclose(camera_of(viewer).center[-2:], (one["y_um"], one["x_um"]))
     assert len(viewer.layers["selected vessel"].data) == 1
 
     table.which.setCurrentText("not counted")
-    before = scene_of(viewer).camera.center
+    before = camera_of(viewer).center
     event = SimpleNamespace(type="mouse_press", position=(other["y_um"], other["x_um"]))
     steps = table._pressed(viewer, event)
     next(steps)
@@ -59,12 +64,13 @@ def test_a_row_leads_to_its_vessel_and_a_click_to_its_row(viewer, slide_folder):
     assert next(steps, None) is None
     (row,) = table.view.selectionModel().selectedRows()
     assert table.model.vessel_id(row.row()) == other["vessel_id"]
-    assert scene_of(viewer).camera.center == before, "a click moves nothing"
+    assert camera_of(viewer).center == before, "a click moves nothing"
 
 
 def test_a_slide_that_is_opened_last_lies_below_its_result(viewer, slide_path, slide_folder, wait):
     panel = OpenPanel(viewer)
     panel.open_result(slide_folder)
+    wait(lambda: results_in(viewer))
     assert viewer.layers["overview"].visible
     panel.open_slide(slide_path)
     wait(lambda: "mvd_slide" in viewer.layers[0].metadata)
@@ -83,9 +89,11 @@ def test_a_closed_panel_is_asked_nothing_more(viewer, slide_folder, wait):
     assert results_in(viewer)
 
 
-def test_the_table_sorts_by_a_column(viewer, slide_folder):
+def test_the_table_sorts_by_a_column(viewer, slide_folder, wait):
     table = TablePanel(viewer)
-    OpenPanel(viewer).open_result(slide_folder)
+    opening = OpenPanel(viewer)
+    opening.open_result(slide_folder)
+    wait(lambda: results_in(viewer))
     column = list(table._table.columns).index("area_um2")
     table.view.sortByColumn(column, table.view.horizontalHeader().sortIndicatorOrder().DescendingOrder)
     largest = table._table.loc[table._table["area_um2"].idxmax(), "vessel_id"]
@@ -128,7 +136,7 @@ def test_the_preview_follows_the_form(on_slide, wait):
     panel.form.put({"vessel": {"min_area_um2": 20.0, "min_low_od": 1.9}})
     wait(lambda: "min_high_od" in panel.said.text())
     panel.live.setChecked(False)
-    assert "preview" not in on_slide.layers
+    assert not on_slide.layers["preview"].visible
 
 
 def test_without_a_slide_the_panel_says_so(viewer):
@@ -137,7 +145,7 @@ def test_without_a_slide_the_panel_says_so(viewer):
     assert "Open a slide first" in panel.said.text()
 
 
-def test_mvd_open_shows_the_panels_and_the_result(viewer, result_folder):
+def test_mvd_open_shows_the_panels_and_the_result(viewer, result_folder, wait):
     own = open_viewer(result_folder)
     try:
         assert {name.partition(" (")[0] for name in own.window.dock_widgets} >= {
@@ -145,6 +153,6 @@ def test_mvd_open_shows_the_panels_and_the_result(viewer, result_folder):
             "Measure",
             "Vessel table",
         }
-        assert results_in(own)
+        wait(lambda: results_in(own))
     finally:
         own.close()

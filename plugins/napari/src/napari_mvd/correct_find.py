@@ -30,6 +30,8 @@ def path_of(layer: Any) -> Path | None:
 
 
 def _folder_of(layer: Any) -> Path | None:
+    if "mvd_put_by" in layer.metadata:  # hidden, and of no result any more
+        return None
     told = layer.metadata.get("mvd_folder") or layer.source.path
     folder = Path(str(told)) if told else None
     return folder if folder is not None and (folder / "slide.json").is_file() else None

@@ -24,9 +24,9 @@ import mvd
 from napari_mvd.correct_boxes import HotspotBox, NumbersBox, ToolBox
 from napari_mvd.correct_find import slide_files, slide_folders
 from napari_mvd.correct_state import Correcting
-from napari_mvd.correct_thread import in_thread
 from napari_mvd.correct_view import CorrectView
 from napari_mvd.hotspot_drag import HotspotDrag
+from napari_mvd.task import Task
 
 HINT = (
     "Open a slide's result, say who you are, and begin. Then <b>click a vessel</b> and press a key "
@@ -54,10 +54,13 @@ class CorrectPanel(QWidget):
         self.hotspots: HotspotDrag | None = None
         self._measured: Any = None
         self._hidden: list[Any] = []
+        self.task = Task(self)
+        self.task.done.connect(self.show_slide)
+        self.task.failed.connect(self._not_opened)
         self._build()
         self._list_folders()
-        for event in ("inserted", "removed"):
-            getattr(self.viewer.layers.events, event).connect(self._list_folders)
+        for event in self._events():
+            event.connect(self._list_folders)
         self.destroyed.connect(self._leave_layers)
 
     def begin(self) -> None:
@@ -69,7 +72,7 @@ class CorrectPanel(QWidget):
         self.end()
         self.begin_button.setEnabled(False)
         self.tell("Opening ...")
-        in_thread(lambda: mvd.Corrections.open(Path(folder), reader), self.show_slide, self._not_opened)
+        self.task.start(lambda _: mvd.Corrections.open(Path(folder), reader))
 
     def show_slide(self, opened: mvd.Corrections) -> None:
         """Show a slide that was opened for correction."""
@@ -124,8 +127,13 @@ class CorrectPanel(QWidget):
         super().closeEvent(event)
 
     def _leave_layers(self, *_: Any) -> None:
-        for event in ("inserted", "removed"):
-            getattr(self.viewer.layers.events, event).disconnect(self._list_folders)
+        for event in self._events():
+            event.disconnect(self._list_folders)
+
+    def _events(self) -> tuple[Any, ...]:
+        """What tells that other results may be shown."""
+        layers = self.viewer.layers
+        return layers.events.inserted, layers.events.removed, layers.selection.events.active
 
     def _build(self) -> None:
         self.folders, self.reader = QComboBox(), QLineEdit()
@@ -194,13 +202,10 @@ class CorrectPanel(QWidget):
                 return
 
     def _hide_what_was_found(self) -> None:
-        """The layers of the result would lie over those to correct on."""
+        """The layers of the result would lie over those to correct on; not so its picture and the tissue's edge."""
         for layer in self.viewer.layers:
-            if (
-                self.state
-                and slide_folders([layer]) == [self.state.folder]
-                and not layer.metadata.get("mvd_tissue")
-            ):
+            stays = layer.metadata.get("mvd_part") in ("overview", "tissue")
+            if self.state and slide_folders([layer]) == [self.state.folder] and not stays:
                 self._hidden += [layer] if layer.visible else []
                 layer.visible = False
 

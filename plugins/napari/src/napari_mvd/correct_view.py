@@ -12,11 +12,11 @@ import numpy as np
 from napari.layers import Points, Shapes, Vectors
 from qtpy.QtCore import QTimer
 
-from napari_mvd.correct_camera import camera_of, um_of, view_box
 from napari_mvd.correct_layers import MOST_OUTLINES, SELECTED_COLOUR, outlines_of, points_of, rows_in
 from napari_mvd.correct_state import Correcting
 from napari_mvd.correct_tools import CANCEL_KEY, MODES, REDO, TOOLS, UNDO, Tool
 from napari_mvd.layers import IN_UM
+from napari_mvd.seen import camera_of, um_of, view_box
 
 VESSELS, OUTLINES, DRAWING = "vessels: correct here", "outlines", "draw here"
 LINE_PX, LEAST_LINE_UM = 2.5, 0.3

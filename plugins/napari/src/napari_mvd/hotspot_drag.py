@@ -13,12 +13,12 @@ import pandas as pd
 from napari.layers import Shapes
 from numpy.typing import NDArray
 
-from napari_mvd.correct_camera import camera_of, um_of
 from napari_mvd.correct_layers import BY_HAND_COLOUR
 from napari_mvd.correct_state import Correcting
-from napari_mvd.correct_thread import in_thread
 from napari_mvd.correct_view import hide_layers, show_layers
 from napari_mvd.layers import HOTSPOT_COLOUR, IN_UM
+from napari_mvd.seen import camera_of, um_of
+from napari_mvd.task import Task
 
 NAME, MOVING = "hot spots: drag here", "hot spot on its way"
 AT_ONCE = 20_000
@@ -58,6 +58,9 @@ class HotspotDrag:
         self.chosen, self.searching = 0, False
         self.following: list[Callable[[], None]] = []
         self._asked = 0
+        self._task = Task()
+        self._task.done.connect(self._found)
+        self._task.failed.connect(self._not_found)
         self.layer = Shapes(None, ndim=2, name=NAME, **IN_UM)
         self.moving = Shapes(None, ndim=2, name=MOVING, opacity=1.0, **IN_UM)
         self.layer.mouse_drag_callbacks.append(self._dragged)
@@ -74,7 +77,7 @@ class HotspotDrag:
 
     def close(self) -> None:
         """Hide the layers."""
-        self._asked += 1
+        self._asked, self.searching = self._asked + 1, False
         self.state.changed.remove(self.search)
         camera_of(self.viewer).events.zoom.disconnect(self._looked_elsewhere)
         hide_layers((self.layer, self.moving))
@@ -87,16 +90,18 @@ class HotspotDrag:
     def search(self) -> None:
         """Find the hot spots as corrected; at once, or in a thread where it takes long."""
         self._asked += 1
-        asked, corrections = self._asked, self.state.corrections
+        corrections = self.state.corrections
         if len(corrections.counted_um) <= AT_ONCE:
-            self._found(asked, corrections.hotspots(self.field))
+            self._found((self._asked, corrections.hotspots(self.field)))
             return
         self.searching = True
-        field = self.field
-        in_thread(
-            lambda: corrections.hotspots(field), lambda spots: self._found(asked, spots), self._not_found
-        )
+        self._search_beside()
         self._tell()
+
+    def _search_beside(self) -> None:
+        """Search in a thread; while an older search is under way, its end begins this one."""
+        asked, corrections, field = self._asked, self.state.corrections, self.field
+        self._task.start(lambda _: (asked, corrections.hotspots(field)))
 
     def snap(self) -> None:
         """Move the chosen hot spot to the exact maximum within ``REACH_UM``."""
@@ -155,9 +160,12 @@ class HotspotDrag:
         else:
             self.chosen = placed[0]
 
-    def _found(self, asked: int, spots: Sequence[Any]) -> None:
-        if asked != self._asked:
-            return  # the vessels have changed since
+    def _found(self, answer: tuple[int, Sequence[Any]]) -> None:
+        asked, spots = answer
+        if asked != self._asked:  # the vessels have changed since
+            if self.searching:
+                self._search_beside()
+            return
         self.searching, self.spots = False, tuple(spots)
         self.chosen = min(self.chosen, max(len(spots) - 1, 0))
         self._show()

@@ -5,6 +5,7 @@ from pathlib import Path
 import napari
 from qtpy.QtCore import QTimer
 
+from napari_mvd.reader import result_reader
 from napari_mvd.seen import show_whole
 
 PLUGIN = "napari-mvd"
@@ -21,12 +22,14 @@ def open_viewer(path: Path | None, *, show: bool = True) -> napari.Viewer:
     """Make a viewer with the panels and what is to be looked at."""
     viewer = napari.Viewer(title="mvd", show=show)
     for name in PANELS:
-        dock, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
         if name == PANELS[0]:
-            first = dock
-    if path is not None:
+            first, opening = dock, panel
+    if path is not None and result_reader(str(path)):
+        opening.open_result(path)  # beside the window: a result of many vessels takes seconds
+    elif path is not None:
         viewer.open(str(path), plugin=PLUGIN)
-        pictures = [layer for layer in viewer.layers if layer.metadata.keys() & {"mvd", "mvd_slide"}]
+        pictures = [layer for layer in viewer.layers if "mvd_slide" in layer.metadata]
         if pictures:
             show_whole(viewer, pictures[0])
     # Once the window is up: docks that are added to a tab bar come to the front only then.

@@ -23,8 +23,8 @@ from qtpy.QtWidgets import (
 import mvd
 from napari_mvd.form import SettingsForm
 from napari_mvd.measure import Order, measure
-from napari_mvd.open_panel import show_result
 from napari_mvd.preview import LivePreview
+from napari_mvd.result_view import show_result
 from napari_mvd.seen import results_in, slides_in
 from napari_mvd.task import Task
 from napari_mvd.where import PLACES, regions_of

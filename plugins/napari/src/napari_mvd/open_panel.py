@@ -12,9 +12,11 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 import mvd
-from napari_mvd.layers import result_layers, shown_layers
-from napari_mvd.seen import connect_while, layers_of, results_in, show_whole, slides_in
+from napari_mvd.layers import LayerTuple, result_layers
+from napari_mvd.result_view import replace_layers
+from napari_mvd.seen import connect_while, layers_of, results_in, slides_in
 from napari_mvd.summary import HINT, summary_text
+from napari_mvd.task import Task
 from napari_mvd.writer import write_csv, write_geojson
 
 PLUGIN, TITLE = "napari-mvd", "Slides and results"
@@ -33,6 +35,9 @@ class OpenPanel(QWidget):
         super().__init__()
         self._viewer = napari_viewer
         self._offered: tuple[mvd.StoredSlide, ...] = ()
+        self._wanted = Path()
+        self.task = Task(self)
+        self.task.done.connect(self._read)
         layout = QVBoxLayout(self)
         layout.addLayout(self._row(self._openers()))
         self.choice = QComboBox()
@@ -51,6 +56,7 @@ class OpenPanel(QWidget):
         layout.addWidget(self.handing)
         self.said = QLabel()
         self.said.setWordWrap(True)
+        self.task.failed.connect(self.said.setText)
         layout.addWidget(self.said)
         layout.addStretch(1)
         layers = napari_viewer.layers
@@ -75,8 +81,23 @@ class OpenPanel(QWidget):
         """Open a result folder, or the folder of one slide in it."""
         with _told(self.said):
             slides = mvd.slides_of_result(folder)
-            show_folder(self._viewer, slides[0].folder)
             self.offer(slides)
+            self.show_folder(slides[0].folder)
+
+    def show_folder(self, folder: Path) -> None:
+        """Show the folder of one slide in place of the results that are shown; it is read in a thread."""
+        self._wanted = folder
+        self.said.setText("Reading the result ...")
+        self.task.start(lambda _: (folder, result_layers(folder)))
+
+    def _read(self, answer: tuple[Path, list[LayerTuple]]) -> None:
+        folder, layers = answer
+        if folder != self._wanted:  # another one was chosen meanwhile
+            self.show_folder(self._wanted)
+            return
+        self.said.setText("")
+        replace_layers(self._viewer, layers)
+        self.look()
 
     def open_slide(self, path: Path) -> None:
         """Open a slide file."""
@@ -104,8 +125,7 @@ class OpenPanel(QWidget):
 
     def _chosen(self, number: int) -> None:
         if 0 <= number < len(self._offered):
-            with _told(self.said):
-                show_folder(self._viewer, self._offered[number].folder)
+            self.show_folder(self._offered[number].folder)
 
     def _openers(self) -> Iterable[tuple[str, str, Callable[[], None]]]:
         yield "Slide ...", "Open a slide; only what is on the screen is read", self._ask_slide
@@ -188,30 +208,3 @@ def panel_of(viewer: napari.Viewer) -> OpenPanel:
     """Return the panel of a viewer; it is added if it is not there."""
     _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, TITLE)
     return panel
-
-
-def show_folder(viewer: napari.Viewer, folder: Path) -> None:
-    """Show the folder of one slide in place of the results that are shown."""
-    _replace(viewer, result_layers(folder))
-
-
-def show_result(viewer: napari.Viewer, shown: mvd.Shown) -> None:
-    """Show a result in place of those that are shown."""
-    _replace(viewer, shown_layers(shown))
-
-
-def _replace(viewer: napari.Viewer, layers: list[tuple[Any, dict[str, Any], str]]) -> None:
-    had_layers = bool(slides_in(viewer) or results_in(viewer))
-    for old in results_in(viewer):
-        for layer in layers_of(viewer, old):
-            viewer.layers.remove(layer)
-    has_slide = bool(slides_in(viewer))
-    for data, keywords, kind in layers:
-        shown = {"visible": False} if keywords["name"] == "overview" and has_slide else {}
-        layer = napari.layers.Layer.create(data, {**keywords, **shown}, kind)
-        viewer.add_layer(layer)
-        if keywords["name"] == "vessels":
-            vessels = layer
-        if keywords["name"] == "overview" and not had_layers:
-            show_whole(viewer, layer)
-    viewer.layers.selection.active = vessels

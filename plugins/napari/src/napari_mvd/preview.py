@@ -7,7 +7,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 import mvd
 from napari_mvd.layers import COUNTED_COLOUR, IN_UM, NOT_COUNTED_COLOUR
-from napari_mvd.seen import connect_while, scene_of, slides_in, view_box
+from napari_mvd.seen import camera_of, connect_while, slides_in, view_box
 from napari_mvd.task import Task
 
 LAYER = "preview"
@@ -39,16 +39,16 @@ class LivePreview(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(WAIT_MS)
         self._timer.timeout.connect(self.look)
-        connect_while(self, scene_of(viewer).camera.events, self.soon)
+        connect_while(self, camera_of(viewer).events, self.soon)
 
     def switch(self, on: bool) -> None:
-        """Switch it on or off; off, its layer goes."""
+        """Switch it on or off; off, its layer is hidden: to remove layers can make OpenGL crash."""
         self._on = on
         if on:
             self.look()
             return
-        for layer in [each for each in self._viewer.layers if each.metadata.get("mvd_preview")]:
-            self._viewer.layers.remove(layer)
+        if (layer := self._layer()) is not None:
+            layer.visible = False
         self.told.emit("")
 
     def soon(self, *_: object) -> None:
@@ -84,8 +84,11 @@ class LivePreview(QObject):
         self._of, self._preview = fitted
         self.look()
 
+    def _layer(self) -> Any:
+        return next((each for each in self._viewer.layers if each.metadata.get("mvd_preview")), None)
+
     def _show(self, looked: mvd.Looked) -> None:
-        layer = next((each for each in self._viewer.layers if each.metadata.get("mvd_preview")), None)
+        layer = self._layer()
         place = (looked.y_um + looked.mpp / 2, looked.x_um + looked.mpp / 2)
         if layer is None:
             active = self._viewer.layers.selection.active
@@ -103,6 +106,7 @@ class LivePreview(QObject):
         else:
             layer.data = looked.labels
             layer.scale, layer.translate = np.array((looked.mpp, looked.mpp)), np.array(place)
+            layer.visible = True
         self.told.emit(
             f"In view: {looked.counted} counted of {looked.candidates} candidates "
             f"(thresholds {looked.low_od:.3f} and {looked.high_od:.3f} OD)"

@@ -14,9 +14,9 @@ from napari.layers import Points, Shapes
 from numpy.typing import NDArray
 
 import mvd
-from napari_mvd.correct_camera import camera_of
 from napari_mvd.correct_layers import BY_HAND_COLOUR
 from napari_mvd.layers import HOTSPOT_COLOUR, IN_UM
+from napari_mvd.seen import camera_of
 from napari_mvd.slide import slide_layer
 
 SLIDE, EDGE, MARKS = "slide", "count inside", "vessels: click here"

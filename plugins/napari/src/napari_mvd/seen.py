@@ -23,14 +23,19 @@ def layers_of(viewer: Any, shown: mvd.Shown, part: str | None = None) -> list[An
     return [layer for layer in mine if part is None or layer.metadata.get("mvd_part") == part]
 
 
-def scene_of(viewer: Any) -> Any:
-    """Return what holds the camera; napari 0.9 has moved it."""
-    return getattr(viewer, "scene", viewer)
+def camera_of(viewer: Any) -> Any:
+    """Return the camera; napari 0.9 has moved it."""
+    return getattr(viewer, "scene", viewer).camera
+
+
+def um_of(viewer: Any, pixels: float) -> float:
+    """Return how many um so many pixels of the screen are, the way the viewer looks now."""
+    return pixels / max(float(camera_of(viewer).zoom), 1e-9)
 
 
 def view_box(viewer: Any) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom of what is on the screen, in world units (um)."""
-    camera = scene_of(viewer).camera
+    camera = camera_of(viewer)
     size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
     half = np.asarray(size, float) / max(float(camera.zoom), 1e-9) / 2
     y, x = camera.center[-2:]
@@ -39,7 +44,7 @@ def view_box(viewer: Any) -> tuple[float, float, float, float]:
 
 def go_to(viewer: Any, x_um: float, y_um: float, least_zoom: float = 2.0) -> None:
     """Put a place into the middle of the screen, and near enough to see a vessel."""
-    camera = scene_of(viewer).camera
+    camera = camera_of(viewer)
     camera.center = (*camera.center[:-2], y_um, x_um)
     camera.zoom = max(float(camera.zoom), least_zoom)
 
@@ -54,7 +59,7 @@ def show_whole(viewer: Any, layer: Any) -> None:
     """Put all of a layer on the screen, whatever lies beside it: hot spots may reach far over the slide's edge."""
     low, high = (np.asarray(corner, float)[-2:] for corner in layer.extent.world)
     size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
-    camera = scene_of(viewer).camera
+    camera = camera_of(viewer)
     camera.center = (*camera.center[:-2], *((low + high) / 2))
     camera.zoom = float((np.asarray(size, float) / np.maximum(high - low, 1e-9)).min()) * 0.95
 

@@ -51,7 +51,8 @@ class TablePanel(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.view, 1)
         self.setMinimumHeight(180)
-        for event in (napari_viewer.layers.events.inserted, napari_viewer.layers.events.removed):
+        layers = napari_viewer.layers
+        for event in (layers.events.inserted, layers.events.removed, layers.selection.events.active):
             connect_while(self, event, self.look)
         napari_viewer.mouse_drag_callbacks.append(self._pressed)
         self.destroyed.connect(lambda: _forget(napari_viewer, self._pressed))

@@ -33,20 +33,20 @@ class Task(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._running = False
 
     @property
     def is_running(self) -> bool:
         """Whether work is under way."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._running
 
     def start(self, work: Callable[[Progress], Any]) -> None:
         """Begin ``work(progress)``; nothing happens while other work is under way."""
         if self.is_running:
             return
         self._stop.clear()
-        self._thread = threading.Thread(target=self._run, args=(work,), daemon=True, name="mvd works")
-        self._thread.start()
+        self._running = True
+        threading.Thread(target=self._run, args=(work,), daemon=True, name="mvd works").start()
 
     def cancel(self) -> None:
         """Stop the work at its next step."""
@@ -72,8 +72,8 @@ class Task(QObject):
     def _fail(self, message: str) -> None:
         self._tell(lambda: self.failed.emit(message))
 
-    @staticmethod
-    def _tell(emit: Callable[[], None]) -> None:
+    def _tell(self, emit: Callable[[], None]) -> None:
+        self._running = False  # before it is told: who hears of it may begin the next work
         try:
             emit()
         except RuntimeError:  # the window was closed meanwhile: there is nobody to tell

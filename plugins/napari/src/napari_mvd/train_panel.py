@@ -24,10 +24,10 @@ from qtpy.QtWidgets import (
 )
 
 import mvd
-from napari_mvd.correct_camera import view_box
 from napari_mvd.correct_find import path_of
-from napari_mvd.correct_thread import in_thread
 from napari_mvd.layers import IN_UM
+from napari_mvd.seen import view_box
+from napari_mvd.task import Task
 from napari_mvd.train_scribbles import BACKGROUND, COLOURS, VESSEL, scribble_look, scribbles_of
 
 HINT = (
@@ -47,7 +47,6 @@ class TrainPanel(QWidget):
         What the classifier finds in the part that was in view.
     lesson : Lesson or None
         What was learnt last.
-    busy : bool
     """
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
@@ -56,7 +55,9 @@ class TrainPanel(QWidget):
         self.scribbles: Shapes | None = None
         self.found: Labels | None = None
         self.lesson: Any = None
-        self.busy = False
+        self.task = Task(self)
+        self.task.done.connect(lambda answer: answer[0](answer[1]))
+        self.task.failed.connect(lambda why: self.tell(why, failed=True))
         self._trainer: Any = None
         self._trained_on: list[mvd.Scribble] = []
         self._build()
@@ -89,7 +90,7 @@ class TrainPanel(QWidget):
             at_hand = trainer if trainer is not None and trainer.path == path else mvd.Trainer(path)
             return at_hand, at_hand.learn(scribbles, line_um=line_um), scribbles
 
-        self._in_thread("Learning ...", work, self._learnt)
+        self._beside("Learning ...", work, self._learnt)
 
     def preview(self) -> None:
         """Show what the classifier finds in view, in a thread."""
@@ -97,7 +98,7 @@ class TrainPanel(QWidget):
             self.tell("Learn first", failed=True)
             return
         trainer, classifier, box = self._trainer, self.lesson.classifier, view_box(self.viewer)
-        self._in_thread("Looking ...", lambda: trainer.walls(classifier, box), self._show)
+        self._beside("Looking ...", lambda: trainer.walls(classifier, box), self._show)
 
     def save(self) -> None:
         """Ask for a file and write the classifier."""
@@ -149,23 +150,18 @@ class TrainPanel(QWidget):
             self.viewer.layers.selection.active = active
         self.tell(f"{walls.mask.mean():.1%} of the view is vessel wall")
 
-    def _in_thread(self, what: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Do what takes long beside the viewer; an error of mvd is told, any other is napari's to show."""
-        if self.busy:
+    def _beside(self, what: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Do what takes long beside the viewer."""
+        if self.task.is_running:
             self.tell("Still at work: wait a moment", failed=True)
             return
-        self.busy = True
         self.tell(what)
+        self.task.start(lambda _: (then, work()))
 
-        def done(answer: Any) -> None:
-            self.busy = False
-            then(answer)
-
-        def failed(why: str) -> None:
-            self.busy = False
-            self.tell(why, failed=True)
-
-        in_thread(work, done, failed)
+    @property
+    def busy(self) -> bool:
+        """Whether something is learnt or looked for."""
+        return self.task.is_running
 
     def _list_slides(self, _event: Any = None) -> None:
         chosen = self.slides.currentData()
