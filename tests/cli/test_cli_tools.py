@@ -1,6 +1,7 @@
 """``mvd info``, ``mvd phantom`` and ``mvd doctor``."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,6 @@ def test_open_without_napari_names_the_pip_command(tmp_path):
         [sys.executable, "-S", "-c", code, "open", str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert answer.returncode == 1
-    assert "napari and napari-mvd and a Qt binding" in answer.stderr
+    assert re.search("napari.* a Qt binding is not installed", answer.stderr)
     assert 'pip install napari-mvd "napari[pyqt6]"' in answer.stderr
     assert answer.stderr.count("\n") == 1
