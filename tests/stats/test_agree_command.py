@@ -167,6 +167,13 @@ def test_points_are_compared_vessel_by_vessel_with_what_mvd_counted(tmp_path):
     assert "within 4 um" in (tmp_path / "out" / "agree.html").read_text(encoding="utf-8")
 
 
+def test_points_of_two_readers_in_one_file_are_two_readers(tmp_path):
+    rows = [("s1", "ann", 10, 10), ("s1", "bo", 12, 10), ("s1", "ann", 90, 90)]
+    answer = agree("--points", write(tmp_path / "both.csv", rows, "slide_id,reader,x_um,y_um"))
+    assert one(answer, readers="ann, bo", measure="matched") == 1
+    assert one(answer, readers="ann, bo", measure="recall") == pytest.approx(1 / 2)
+
+
 @pytest.mark.parametrize(
     ("second", "said"),
     [

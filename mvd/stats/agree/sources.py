@@ -78,14 +78,18 @@ def _names(paths: Sequence[Path], ending: str) -> list[str]:
     return [f"{path.stem}{ending} ({i})" for i, path in enumerate(paths, 1)]
 
 
+_OF_FIELDS, _OF_POINTS = ("field", "field_mm2"), ("x_um", "y_um")
+
+
 def _is_of_mvd(table: Table) -> bool:
     """Whether a file is summary.csv or vessels.csv: mvd is the reader."""
     return "mvd_version" in table.columns or {"vessel_id", "counted"} <= set(table.columns)
 
 
 def _readers(table: Table, name: str) -> list[tuple[str, tuple[Row, ...]]]:
-    """Tell the readers of one file apart; only what `mvd.write_readings` wrote names them row by row."""
-    if not {"reader", "field", "field_mm2"} <= set(table.columns):
+    """Tell the readers of one file apart: what `mvd.write_readings` wrote, and points, may name them row by row."""
+    names_them = any({"reader", *others} <= set(table.columns) for others in (_OF_FIELDS, _OF_POINTS))
+    if not names_them or _is_of_mvd(table):
         return [(name, table.rows)]
     readers = sorted({plain_text(row.cells["reader"]) for row in table.rows})
     return [
