@@ -10,6 +10,7 @@ from napari_mvd.measure_panel import MeasurePanel
 from napari_mvd.open_panel import OpenPanel
 from napari_mvd.seen import camera_of, go_to, results_in
 from napari_mvd.table_panel import TablePanel
+from qtpy.QtCore import QCoreApplication, QEvent
 
 import mvd
 
@@ -83,6 +84,8 @@ def test_a_closed_panel_is_asked_nothing_more(viewer, slide_folder, wait):
         panel = kind(viewer)
         panel.destroyed.connect(lambda *_, gone=gone: gone.append(1))
         panel.deleteLater()
+        # Qt keeps this event for the end of its own loop, which a test never comes to.
+        QCoreApplication.sendPostedEvents(panel, QEvent.Type.DeferredDelete)
         wait(lambda gone=gone: gone)
     viewer.open(str(slide_folder), plugin="napari-mvd")
     go_to(viewer, 600, 600)
