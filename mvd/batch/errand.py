@@ -103,9 +103,13 @@ def do_errand(errand: Errand) -> Word:
         return "died", None
     except OSError as error:
         return "refused", f"cannot write to {errand.permit.parent} ({error.strerror}); give it the right to"
+    progress = _Progress(errand)
     try:
         with _within(errand.limit_s):
-            return "done", run_slide(errand.job, _Progress(errand))
+            progress(
+                "started", 0, 1
+            )  # the run's clock begins with this one's: what is imported next takes seconds
+            return "done", run_slide(errand.job, progress)
     except Cancelled:
         return "stopped", None
     except OSError as error:

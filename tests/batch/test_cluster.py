@@ -138,10 +138,6 @@ def test_a_slide_whose_worker_dies_is_tried_once_more(slides, local, scheduler, 
     assert tree(tmp_path) == tree(local)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="known fault: a worker over time may pass for one that died, and the slide is tried again",
-)
 def test_a_slide_that_takes_too_long_is_ended_with_its_worker(slides, scheduler, tmp_path):
     (tmp_path / "one.tif.wish").write_text("sleep 1")
     outcome, *_ = on_cluster(slides, tmp_path, scheduler, timeout_s=12)
