@@ -23,7 +23,7 @@ from mvd.geometry import Rect
 from mvd.overview import read_overview
 from mvd.result import Picture, SlideResult
 from mvd.settings import Settings
-from mvd.slide import Slide, at_mpp, open_slide
+from mvd.slide import Slide, as_analysed, at_mpp, open_slide
 
 if TYPE_CHECKING:
     from mvd.hotspots import Hotspot
@@ -80,10 +80,6 @@ def analyze(
             f"slide.mpp is {settings.slide.mpp} but the slide was opened at {slide.info.mpp}; "
             "open it with that pixel size, or give its path"
         )
-    if settings.slide.icc == "srgb":
-        from mvd.slide.icc import in_srgb
-
-        slide = in_srgb(slide)
     laid = None
     if region is None and settings.region.margin_um:
         raise SettingsError("region.margin_um lays a margin round drawn regions: give them too (--region)")
@@ -113,7 +109,7 @@ class _How:
 
 def _analyze(slide: Slide, settings: Settings, laid: Laid | None, how: _How) -> SlideResult:
     report = how.report
-    level = at_mpp(slide, settings.slide.analysis_mpp, allow_coarse=settings.slide.allow_coarse)
+    slide, level = as_analysed(slide, settings.slide)
     report("overview", 0, 1)
     with ThreadPoolExecutor(1) as beside:
         loaded = beside.submit(_load_stages)

@@ -1,9 +1,12 @@
 """What a viewer asks of the core."""
 
 import json
+from contextlib import closing
 
+import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 
 import mvd
 from mvd.phantom import PhantomSpec, make_phantom, write_phantom
@@ -59,6 +62,21 @@ def test_a_preview_of_a_part_is_that_part(slide, settings):
     assert (part.x_um, part.y_um) == (200, 100)
     inner = (slice(120, -120), slice(120, -120))  # 60 um away from the edge, no vessel is cut
     np.testing.assert_array_equal((part.labels > 0)[inner], whole[200:800, 400:1000][inner])
+
+
+def test_a_preview_has_the_colours_of_a_run(tmp_path):
+    phantom = make_phantom(PhantomSpec(11, "typical", height_um=300, width_um=300, mpp=0.5, outline=False))
+    path = tmp_path / "profiled.tif"
+    profile = imagecodecs.cms_profile("adobergb")
+    tifffile.imwrite(path, phantom.rgb, photometric="rgb", tile=(128, 128), iccprofile=profile)
+    settings = mvd.Settings.from_mapping(
+        {"slide": {"icc": "srgb", "mpp": 0.5}, "hotspot": {"nulls": 0, "ladder": False, "field_mm2": 0.01}}
+    )
+    run = mvd.analyze(path, settings)
+    with closing(mvd.open_slide(path, mpp=0.5)) as slide:
+        looked = mvd.Preview(slide, settings).look((0, 0, 300, 300), settings)
+    assert (looked.low_od, looked.high_od) == (run.stain.low_od, run.stain.high_od)
+    assert looked.candidates == len(run.vessels.table)
 
 
 def test_what_a_preview_cannot_show_is_said(slide, settings):

@@ -14,7 +14,7 @@ from mvd.runs import Search, encode
 from mvd.runs.encode import HEMATOXYLIN_SUM, OD_MAX, OD_SUM, RESIDUAL_SUM, START, STOP
 from mvd.segment import WALL, make_segmenter, smooth_dab
 from mvd.settings import Settings
-from mvd.slide import AnalysisLevel, Slide, at_mpp
+from mvd.slide import AnalysisLevel, Slide, as_analysed
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,7 @@ class StainMeter:
             raise CorrectionsError(
                 f"{slide.info.path.name}: has another size or pixel size than the slide of the result; open that one"
             )
-        if settings.slide.icc == "srgb":
-            from mvd.slide.icc import in_srgb
-
-            slide = in_srgb(slide)
-        level = at_mpp(slide, settings.slide.analysis_mpp, allow_coarse=settings.slide.allow_coarse)
+        _, level = as_analysed(slide, settings.slide)
         return cls(level, found, settings)
 
     def measure(self, drawn: Drawn) -> Stains:

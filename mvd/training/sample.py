@@ -19,8 +19,7 @@ from mvd.geometry import Rect, um_to_px
 from mvd.overview import read_overview
 from mvd.segment import ZERO_MILLI_OD
 from mvd.settings import Settings
-from mvd.slide import AnalysisLevel, at_mpp, open_slide
-from mvd.slide.icc import in_srgb
+from mvd.slide import AnalysisLevel, as_analysed, open_slide
 from mvd.stain import stain_luts
 from mvd.tiles import sample_windows
 from mvd.training.marks import BACKGROUND, VESSEL, Mark, Marks
@@ -83,8 +82,7 @@ def sample_slide(
         The slide cannot be read or fitted.
     """
     with closing(open_slide(path, mpp=settings.slide.mpp)) as opened:
-        slide = in_srgb(opened) if settings.slide.icc == "srgb" else opened
-        level = at_mpp(slide, settings.slide.analysis_mpp, allow_coarse=settings.slide.allow_coarse)
+        slide, level = as_analysed(opened, settings.slide)
         overview = read_overview(slide, level, settings)
         stain = fit_stain(level, overview.picture.rgb, overview.tissue, settings)
         planes = tile_planes(stain, stain_luts(stain.white_point, stain.matrix), level.mpp)

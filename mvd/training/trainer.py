@@ -21,8 +21,7 @@ from mvd.overview import read_overview
 from mvd.report.atomic import write_atomically
 from mvd.segment import WALL, make_segmenter, smooth_dab
 from mvd.settings import Settings
-from mvd.slide import at_mpp, open_slide
-from mvd.slide.icc import in_srgb
+from mvd.slide import as_analysed, open_slide
 from mvd.training.drawn import Scribble, beside, geojson_of, marks_of
 from mvd.training.learn import Lesson, learn
 from mvd.training.sample import sample_slide
@@ -69,11 +68,9 @@ class Trainer:
 
     def __init__(self, path: Path | str, settings: Settings | None = None) -> None:
         self.path, self.settings = Path(path), settings or Settings()
-        chosen = self.settings.slide
-        self._slide = open_slide(self.path, mpp=chosen.mpp)
+        self._slide = open_slide(self.path, mpp=self.settings.slide.mpp)
         try:
-            slide = in_srgb(self._slide) if chosen.icc == "srgb" else self._slide
-            self._level = at_mpp(slide, chosen.analysis_mpp, allow_coarse=chosen.allow_coarse)
+            slide, self._level = as_analysed(self._slide, self.settings.slide)
             overview = read_overview(slide, self._level, self.settings)
             self._stain = fit_stain(self._level, overview.picture.rgb, overview.tissue, self.settings)
         except BaseException:

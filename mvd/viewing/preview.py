@@ -16,7 +16,7 @@ from mvd.overview import read_overview
 from mvd.report.label_image import fill_rings
 from mvd.scan import scan_part, search_area
 from mvd.settings import Settings
-from mvd.slide import Slide, at_mpp
+from mvd.slide import Slide, as_analysed
 from mvd.vessels import Vessels, find_vessels
 
 MOST_PX = 2048
@@ -67,7 +67,7 @@ class Preview:
     """
 
     def __init__(self, slide: Slide, settings: Settings) -> None:
-        self._level = at_mpp(slide, settings.slide.analysis_mpp, allow_coarse=settings.slide.allow_coarse)
+        slide, self._level = as_analysed(slide, settings.slide)
         overview = read_overview(slide, self._level, settings)
         self._tissue = overview.tissue
         self._search = search_area(self._level, overview.tissue)
