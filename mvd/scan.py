@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mvd.geometry import Rect, um_to_px
-from mvd.haze import Haze, remove_haze
+from mvd.haze import Haze
 from mvd.runs import I32, KIND, Components, Reduction, Search, encode, search_index
-from mvd.segment import WALL, Segmenter, make_segmenter, smooth_dab
+from mvd.segment import WALL, Segmenter, make_segmenter
 from mvd.settings import VesselSettings
 from mvd.slide import AnalysisLevel
 from mvd.stain import Stain
 from mvd.tiles import Tile, tiles_over
 from mvd.tissue import Tissue
-from mvd.walls import WallFinder, make_wall_finder
+from mvd.walls import WallFinder, make_wall_finder, read_dab
 
 Progress = Callable[[str, int, int], None]
 
@@ -78,8 +78,7 @@ def scan(
             workers,
             take,
         )
-    found = reduction.components()
-    return found.select(_with_wall(found)) if settings.method == "classifier" else found
+    return _candidates(reduction, settings)
 
 
 def scan_part(
@@ -101,6 +100,10 @@ def scan_part(
     tile = Tile(part, part.grown(walls.reach_px).clipped(level.shape_px))
     reduction = Reduction([part], round(stain.high_od * 1000))
     reduction.add(part, _encode_tile(level, tile, (segmenter, walls), search, stain.haze))
+    return _candidates(reduction, settings)
+
+
+def _candidates(reduction: Reduction, settings: VesselSettings) -> Components:
     found = reduction.components()
     return found.select(_with_wall(found)) if settings.method == "classifier" else found
 
@@ -130,9 +133,7 @@ def _encode_tile(
     level: AnalysisLevel, tile: Tile, method: tuple[Segmenter, WallFinder], search: Search, haze: Haze
 ) -> I32:
     segmenter, walls = method
-    rgb = level.read(tile.halo)
-    dab = smooth_dab(rgb, segmenter.luts, segmenter.filters)
-    remove_haze(dab, haze, tile.halo, level.mpp)
+    rgb, dab = read_dab(level, tile.halo, segmenter, haze)
     mask = walls.find(rgb, dab, tile.halo)
     return encode(rgb, dab, mask, segmenter.luts, (tile.core, tile.halo), search)
 

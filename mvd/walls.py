@@ -25,8 +25,18 @@ from mvd.classifier.features import DAB
 from mvd.errors import SettingsError
 from mvd.geometry import Rect
 from mvd.haze import Haze, remove_haze
-from mvd.segment import ZERO_MILLI_OD, Luts, MilliOd, Segmenter, candidate_mask, closed_mask, open_masks
+from mvd.segment import (
+    ZERO_MILLI_OD,
+    Luts,
+    MilliOd,
+    Segmenter,
+    candidate_mask,
+    closed_mask,
+    open_masks,
+    smooth_dab,
+)
 from mvd.settings import VesselSettings
+from mvd.slide import AnalysisLevel
 from mvd.slide.base import Rgb
 from mvd.stain import Stain
 
@@ -132,6 +142,34 @@ class ByClassifier:
         probability = vessel_probability(stack, self.classifier.forest, wanted, (self.skirt, self.wall))
         candidate, sure = ((probability >= least).view(np.uint8) for least in (self.skirt, self.wall))
         return closed_mask(candidate, sure & within_edge, self.segmenter.filters)
+
+
+def read_dab(level: AnalysisLevel, place: Rect, segmenter: Segmenter, haze: Haze) -> tuple[Rgb, MilliOd]:
+    """Read a rectangle and the DAB that walls are looked for in: smoothed, and without the haze.
+
+    Parameters
+    ----------
+    level : AnalysisLevel
+    place : Rect
+        Pixels of ``level``, the halo of what is looked for included.
+    segmenter : Segmenter
+    haze : Haze
+
+    Returns
+    -------
+    (h, w, 3) uint8
+        RGB.
+    (h, w) uint16
+        As ``smooth_dab``.
+
+    Raises
+    ------
+    UnreadableSlide
+    """
+    rgb = level.read(place)
+    dab = smooth_dab(rgb, segmenter.luts, segmenter.filters)
+    remove_haze(dab, haze, place, level.mpp)
+    return rgb, dab
 
 
 def tile_planes(stain: Stain, luts: Luts, mpp: float) -> TilePlanes:

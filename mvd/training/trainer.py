@@ -16,16 +16,15 @@ from mvd.classifier import Classifier, classifier_bytes
 from mvd.errors import LabelsError
 from mvd.fit import fit_stain
 from mvd.geometry import Rect
-from mvd.haze import remove_haze
 from mvd.overview import read_overview
 from mvd.report.atomic import write_atomically
-from mvd.segment import WALL, make_segmenter, smooth_dab
+from mvd.segment import WALL, make_segmenter
 from mvd.settings import Settings
 from mvd.slide import as_analysed, open_slide
 from mvd.training.drawn import Scribble, beside, geojson_of, marks_of
 from mvd.training.learn import Lesson, learn
 from mvd.training.sample import sample_slide
-from mvd.walls import by_classifier
+from mvd.walls import by_classifier, read_dab
 
 MOST_PX = 4_000_000
 """So much of a slide is looked at in one preview at most."""
@@ -127,9 +126,7 @@ class Trainer:
         segmenter = make_segmenter(self._stain, self.settings.vessel, level.mpp)
         finder = by_classifier(classifier, self._stain, segmenter, self.settings.vessel, level.mpp)
         halo = view.grown(finder.reach_px).clipped(level.shape_px)
-        rgb = level.read(halo)
-        dab = smooth_dab(rgb, segmenter.luts, segmenter.filters)
-        remove_haze(dab, self._stain.haze, halo, level.mpp)
+        rgb, dab = read_dab(level, halo, segmenter, self._stain.haze)
         mask = finder.find(rgb, dab, halo)[view.slices(halo)] == WALL
         return Walls(mask, view.col * level.mpp, view.row * level.mpp, level.mpp)
 
