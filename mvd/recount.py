@@ -25,6 +25,16 @@ MARGIN = 1.05
 """A hot-spot picture shows so many times its circle."""
 
 
+def changed_settings(
+    values: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any]]
+) -> Settings:
+    """Return settings, section -> name -> value, some of them changed; ``SettingsError`` if one is out of range."""
+    merged = {section: dict(given) for section, given in values.items()}
+    for section, given in changes.items():
+        merged.setdefault(section, {}).update(given)
+    return Settings.from_mapping(merged, "changed settings")
+
+
 def stored_settings(about: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]) -> Settings:
     """Return the settings of a slide's ``slide.json`` with some of them changed.
 
@@ -40,11 +50,8 @@ def stored_settings(about: Mapping[str, Any], changes: Mapping[str, Mapping[str,
     SettingsError
         For a change that needs the slide itself, or a value out of range.
     """
-    values = {section: dict(given) for section, given in about["settings"].items()}
-    before = Settings.from_mapping(values, f"{about['slide_id']}/slide.json")
-    for section, given in changes.items():
-        values.setdefault(section, {}).update(given)
-    after = Settings.from_mapping(values, "changed settings")
+    before = Settings.from_mapping(about["settings"], f"{about['slide_id']}/slide.json")
+    after = changed_settings(about["settings"], changes)
     for section, _ in after:
         old, new = (getattr(which, section).model_dump() for which in (before, after))
         for name in new:

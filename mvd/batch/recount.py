@@ -18,7 +18,6 @@ from mvd.batch.record import now_utc
 from mvd.batch.run import write_tables
 from mvd.errors import Cancelled, MvdError
 from mvd.report.rows import failed_row
-from mvd.settings import Settings
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -52,7 +51,9 @@ def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None 
 def _recount(
     out: Path, record: dict[str, Any], changes: Changes, reporter: Reporter, how: How
 ) -> BatchOutcome:
-    started, settings = now_utc(), _changed(record, changes)
+    from mvd.recount import changed_settings
+
+    started, settings = now_utc(), changed_settings(record["settings"], changes)
     outcomes: list[SlideOutcome] = []
     state: State = "finished"
     try:
@@ -85,13 +86,6 @@ def record_of(out: Path) -> dict[str, Any]:
         return dict(record)
     except (OSError, ValueError, KeyError, TypeError):
         raise MvdError(f"{out}: is no result folder of `mvd run`; give the folder with run.json") from None
-
-
-def _changed(record: Mapping[str, Any], changes: Changes) -> Settings:
-    values = {section: dict(given) for section, given in record["settings"].items()}
-    for section, given in changes.items():
-        values.setdefault(section, {}).update(given)
-    return Settings.from_mapping(values, "changed settings")
 
 
 def _outcomes(

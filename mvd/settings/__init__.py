@@ -1,11 +1,11 @@
 """The one settings model: what to measure, never how (tile size, workers and jobs are arguments).
 
-``sections.py`` has every parameter, ``model.py`` puts them together with TOML and a fingerprint, ``explain.py`` says
-what is wrong. The CLI's flags and the plugin's form are made from the fields.
+``sections.py`` has every parameter, ``model.py`` puts them together with a fingerprint, ``toml.py`` reads and writes
+them, ``explain.py`` says what is wrong. The CLI's flags and the plugin's form are made from the fields.
 """
 
 from mvd.settings.explain import meaning
-from mvd.settings.model import Settings, is_rule, read_toml
+from mvd.settings.model import Settings, is_rule
 from mvd.settings.sections import (
     HotspotSettings,
     RegionSettings,
@@ -16,6 +16,7 @@ from mvd.settings.sections import (
     TissueSettings,
     VesselSettings,
 )
+from mvd.settings.toml import read_toml
 
 __all__ = [
     "HotspotSettings",

@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from mvd.errors import SettingsError
 from mvd.settings.explain import explain
-from mvd.settings.model import read_toml
 from mvd.settings.sections import Section
+from mvd.settings.toml import read_toml, toml_of
 
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
 Unmatched = Literal["error", "leave_out"]
@@ -51,17 +51,4 @@ class AskedSettings(Section):
 
     def to_toml(self) -> str:
         """Write all settings as TOML, each with its meaning as a comment."""
-        import tomlkit
-
-        document = tomlkit.document()
-        for section_name, section in self:
-            table = tomlkit.table()
-            for name, field in type(section).model_fields.items():
-                value = section.model_dump(mode="json")[name]
-                table.add(tomlkit.comment(field.description or name))
-                if value is None:
-                    table.add(tomlkit.comment(f"{name} = (not set)"))
-                else:
-                    table.add(name, value)
-            document.add(section_name, table)
-        return tomlkit.dumps(document)
+        return toml_of(self)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from mvd.settings.sections import (
     TissueSettings,
     VesselSettings,
 )
+from mvd.settings.toml import read_toml, toml_of
 
 
 class Settings(Section):
@@ -80,21 +80,7 @@ class Settings(Section):
 
     def to_toml(self) -> str:
         """Write all settings as TOML, each with its meaning and unit as a comment."""
-        import tomlkit
-
-        document = tomlkit.document()
-        for section_name, section in self:
-            table = tomlkit.table()
-            values = section.model_dump(mode="json")
-            for name, field in type(section).model_fields.items():
-                value = values[name]
-                table.add(tomlkit.comment(field.description or name))
-                if value is None:
-                    table.add(tomlkit.comment(f"{name} = (not set)"))
-                else:
-                    table.add(name, value)
-            document.add(section_name, table)
-        return tomlkit.dumps(document)
+        return toml_of(self)
 
 
 _RULE_SECTIONS = {"hotspot", "spatial", "report"}
@@ -114,16 +100,3 @@ _VESSEL_RULES = {
 def is_rule(section: str, name: str) -> bool:
     """Whether a setting applies to what was found stained: if changed, the slide need not be read again."""
     return section in _RULE_SECTIONS or (section == "vessel" and name in _VESSEL_RULES)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file into nested dicts; a file that is missing or no TOML is a ``SettingsError``."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}); check the path") from None
-    except UnicodeDecodeError:
-        # PowerShell's > writes UTF-16, so `mvd config show > mvd.toml` gives such a file there.
-        raise SettingsError(f"{path}: not valid TOML: not in UTF-8; save it again as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}; start from `mvd config show`") from None
