@@ -35,23 +35,24 @@ def changed_settings(
     return Settings.from_mapping(merged, "changed settings")
 
 
-def stored_settings(about: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]) -> Settings:
-    """Return the settings of a slide's ``slide.json`` with some of them changed.
+def changed_rules(
+    values: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any]], source: str
+) -> Settings:
+    """Return settings with some rules of counting changed.
 
     Parameters
     ----------
-    about : mapping
-        Content of ``slide.json``.
-    changes : mapping
+    values, changes : mapping
         Section -> name -> value.
+    source : str
+        The file that ``values`` are from, for messages.
 
     Raises
     ------
     SettingsError
         For a change that needs the slide itself, or a value out of range.
     """
-    before = Settings.from_mapping(about["settings"], f"{about['slide_id']}/slide.json")
-    after = changed_settings(about["settings"], changes)
+    before, after = Settings.from_mapping(values, source), changed_settings(values, changes)
     for section, _ in after:
         old, new = (getattr(which, section).model_dump() for which in (before, after))
         for name in new:
@@ -127,10 +128,10 @@ def open_stored(folder: Path, changes: Mapping[str, Mapping[str, Any]] | None = 
     UnreadableSlide
         A file of the folder is missing or damaged.
     SettingsError
-        As ``stored_settings``.
+        As ``changed_rules``.
     """
     about = _about(folder)
-    settings = stored_settings(about, changes or {})
+    settings = changed_rules(about["settings"], changes or {}, f"{about['slide_id']}/slide.json")
     pictures = read_pictures(folder, about["pictures"])
     return Stored(folder, about, settings, unpack_found(folder / FOUND_NAME), pictures)
 

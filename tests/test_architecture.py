@@ -66,9 +66,11 @@ MAY_IMPORT = {
     "viewing": BASE | set(STAGES) | {"corrections", "fit", "overview", "report", "result", "scan"},
     "stats": BASE | {"report", "result"},
     "phantom": BASE | set(STAGES) | {"result"},
+    "__main__": {"cli"},
+    "compiled": set(),
     "cli": BASE
     | {"public", "batch", "pipeline", "report", "stats", "slide", "result", "phantom"}
-    | {"classifier", "training", "region"},
+    | {"classifier", "training", "region", "compiled"},
 }
 TYPES_ONLY = {*STAGES, "result"}  # these import types and constants of another stage, never its functions
 

@@ -1,6 +1,5 @@
 """Result folders of the parts of a job -> one, as if one run had done it all. No slide is read."""
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from mvd.batch.how import BatchOutcome, How
 from mvd.batch.lock import held
 from mvd.batch.one import SlideOutcome, outcome_before
 from mvd.batch.record import now_utc
-from mvd.batch.recount import failed_before
+from mvd.batch.recount import failed_before, record_of
 from mvd.batch.run import write_tables
 from mvd.corrections.file import shows_corrections
 from mvd.errors import MvdError
@@ -71,13 +70,12 @@ def merge(folders: Sequence[Path], out: Path, command: Sequence[str] = ()) -> Ba
 
 
 def _record(folder: Path) -> dict[str, Any]:
-    try:
-        record = dict(json.loads((folder / "run.json").read_bytes()))
-        if record["state"] != "finished":
-            raise MvdError(f"{folder}: the run did not end; finish it with the same `mvd run` first")
-        return record | {"shard": record["shard"], "slides": record["slides"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise MvdError(f"{folder}: is no result folder of `mvd run`; give the folder with run.json") from None
+    record = record_of(folder)
+    if record["state"] != "finished":
+        raise MvdError(f"{folder}: the run did not end; finish it with the same `mvd run` first")
+    if "shard" not in record:
+        raise MvdError(f"{folder}: is of an older version; run `mvd run` there again first")
+    return record
 
 
 def _slides(place: int, folder: Path, record: dict[str, Any]) -> list[Placed]:

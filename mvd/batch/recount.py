@@ -4,28 +4,37 @@ A slide's new files are written beside the old ones and take their place when th
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mvd.batch.again import count_again
+from mvd.batch.again import count_again, put_right
+from mvd.batch.earlier import earlier_result
 from mvd.batch.how import BatchOutcome, How, Reporter, State
 from mvd.batch.lock import held
 from mvd.batch.machine import processors
-from mvd.batch.one import SlideOutcome, is_disk_full, outcome_of
+from mvd.batch.one import SlideOutcome, is_disk_full, outcome_before, outcome_of
 from mvd.batch.record import now_utc
 from mvd.batch.run import write_tables
+from mvd.batch.stopping import Stopping, Terminated, heeding_sigterm
+from mvd.corrections.file import shows_corrections
 from mvd.errors import Cancelled, MvdError
+from mvd.report import write_atomically
+from mvd.report.cohort import json_bytes
 from mvd.report.rows import failed_row
+from mvd.settings import Settings, rules_of
 
 Changes = Mapping[str, Mapping[str, Any]]
+_UNDER_WAY = "recounting"
+"""State in run.json while slides are counted again: the folder holds slides of two sets of rules."""
 
 
 def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None = None) -> BatchOutcome:
     """Count all slides of a result folder again, and write its tables anew.
 
-    Slides that had failed stay failed; what was corrected by hand stays with its slide.
+    Slides that had failed stay failed; what was corrected by hand stays with its slide. All slides are counted by the
+    rules of run.json with the changes, whatever a recount that was stopped has left.
 
     Parameters
     ----------
@@ -37,80 +46,126 @@ def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None 
     how : How, optional
         ``workers`` and ``command``.
 
+    Returns
+    -------
+    BatchOutcome
+        An interruption, SIGTERM or a full disk ends it early: tables and report are then those of before, ``mvd
+        report`` and ``mvd merge`` refuse the folder, and the same recount goes on from there.
+
     Raises
     ------
     MvdError
         ``out`` is no result folder, or a changed setting needs the slides.
     """
-    how = how or How()
-    record = record_of(out)
-    with held(out):
-        return _recount(out, record, changes, reporter, how)
+    from mvd.recount import changed_rules
+
+    record = _record(out, _UNDER_WAY)
+    settings = changed_rules(record["settings"], changes, f"{out}/run.json")
+    how = replace(how or How(), shard=tuple(record.get("shard", (1, 1))))
+    with held(out), heeding_sigterm() as stopping:
+        put_right(out / "slides")
+        started = now_utc()
+        outcomes: list[SlideOutcome] = []
+        try:
+            write_atomically(out / "run.json", json_bytes(record | {"state": _UNDER_WAY}))
+            for outcome in _outcomes(out, record["slides"], settings, _Heard(reporter, stopping), how):
+                outcomes.append(outcome)
+                reporter.slide_done(outcome)
+                stopping.check()
+        except (KeyboardInterrupt, Cancelled, OSError) as error:
+            return BatchOutcome(tuple(outcomes), _state(error))
+        return write_tables(out, settings, how, BatchOutcome(tuple(outcomes), "finished", started=started))
 
 
-def _recount(
-    out: Path, record: dict[str, Any], changes: Changes, reporter: Reporter, how: How
-) -> BatchOutcome:
-    from mvd.recount import changed_settings
+@dataclass(frozen=True)
+class _Heard:
+    """Tells how far a slide is, and stops where the system asked for it."""
 
-    started, settings = now_utc(), changed_settings(record["settings"], changes)
-    outcomes: list[SlideOutcome] = []
-    state: State = "finished"
-    try:
-        for outcome in _outcomes(out, record["slides"], (changes, settings.fingerprint), reporter, how):
-            outcomes.append(outcome)
-            reporter.slide_done(outcome)
-    except (KeyboardInterrupt, Cancelled):
-        state = "interrupted"
-    except OSError as error:
-        if not is_disk_full(error):
-            raise
-        state = "disk_full"
-    if state != "finished":
-        # The tables still tell of all slides, though some by the old rules: the next recount mends that.
-        return BatchOutcome(tuple(outcomes), state)
-    return write_tables(out, settings, how, BatchOutcome(tuple(outcomes), state, started=started))
+    reporter: Reporter
+    stopping: Stopping
+
+    def begin(self, number: int, name: str) -> Callable[[str, int, int], None]:
+        """Tell of a slide; return what hears its progress."""
+        self.reporter.slide_started(number, name)
+
+        def stage(*progress: Any) -> None:
+            self.reporter.stage(number, *progress)
+            self.stopping.check()
+
+        return stage
+
+
+def _state(error: BaseException) -> State:
+    """Return how a recount ended that an error stopped; raise the error if it is none that can be gone on from."""
+    if isinstance(error, Terminated):
+        return "terminated"
+    if isinstance(error, KeyboardInterrupt | Cancelled):
+        return "interrupted"
+    if is_disk_full(error):
+        return "disk_full"
+    raise error
 
 
 def slides_in(out: Path) -> int:
     """Return how many slides a result folder has; ``MvdError`` if it is none."""
-    return len(record_of(out)["slides"])
+    return len(_record(out, _UNDER_WAY)["slides"])
 
 
 def record_of(out: Path) -> dict[str, Any]:
     """Return run.json of a run that ended; ``MvdError`` if there is none."""
+    return _record(out)
+
+
+def _record(out: Path, *besides: str) -> dict[str, Any]:
+    """Return run.json of a run that ended, or is in one of the states ``besides``."""
     try:
-        record = json.loads((out / "run.json").read_bytes())
-        if record["state"] == "running" or not record["slides"]:
+        record = dict(json.loads((out / "run.json").read_bytes()))
+        state = record["state"]
+        if state == _UNDER_WAY and state not in besides:
+            raise MvdError(
+                f"{out}: a recount was stopped, so some slides are counted by other rules; the same `mvd recount` goes "
+                "on with it, and one without a setting goes back"
+            )
+        if state == "running" or not record["slides"]:
             raise MvdError(f"{out}: the run did not end; finish it with `mvd run` first")
-        return dict(record)
+        return record
     except (OSError, ValueError, KeyError, TypeError):
         raise MvdError(f"{out}: is no result folder of `mvd run`; give the folder with run.json") from None
 
 
 def _outcomes(
-    out: Path, slides: list[dict[str, Any]], rules: tuple[Changes, str], reporter: Reporter, how: How
+    out: Path, slides: list[dict[str, Any]], settings: Settings, heard: _Heard, how: How
 ) -> Iterator[SlideOutcome]:
-    changes, fingerprint = rules
     for number, slide in enumerate(slides):
-        reporter.slide_started(number, slide["slide"])
-        folder = out / "slides" / slide["slide_id"]
+        progress = heard.begin(number, slide["slide"])
         if slide["status"] == "failed":
-            yield failed_before(number, slide, slide["error"], slide["message"], fingerprint)
+            yield failed_before(number, slide, slide["error"], slide["message"], settings.fingerprint)
             continue
-
-        def progress(stage: str, done: int, total: int, number: int = number) -> None:
-            reporter.stage(number, stage, done, total)
-
         try:
-            workers = how.workers or processors()
-            result, slide_id, name = count_again(folder, changes, workers=workers, progress=progress)
-            outcome = outcome_of(result, number, slide_id, name)
+            outcome = _outcome(out / "slides" / slide["slide_id"], number, settings, progress, how)
         except MvdError as error:
-            if error.code in ("settings", "cancelled"):
+            if error.code in ("settings", "cancelled", "terminated"):
                 raise  # the same for every slide
-            outcome = failed_before(number, slide, error.code, str(error), fingerprint)
+            outcome = failed_before(number, slide, error.code, str(error), settings.fingerprint)
         yield replace(outcome, sha256=slide["sha256"])
+
+
+def _outcome(
+    folder: Path, number: int, settings: Settings, progress: Callable[[str, int, int], None], how: How
+) -> SlideOutcome:
+    """Count a slide again, unless the recount that was stopped has done it."""
+    from mvd.recount import changed_rules
+
+    rules = rules_of(settings)  # all of them: which ones a recount that was stopped has changed is not known
+    earlier = earlier_result(folder)
+    if earlier and shows_corrections(folder, earlier.about):
+        own = changed_rules(earlier.about["settings"], rules, f"{folder.name}/slide.json")
+        if own.fingerprint == earlier.about["settings_fingerprint"]:
+            return outcome_before(earlier, number)
+    result, slide_id, name = count_again(
+        folder, rules, workers=how.workers or processors(), progress=progress
+    )
+    return outcome_of(result, number, slide_id, name)
 
 
 def failed_before(

@@ -66,6 +66,7 @@ def doctor(as_json: bool) -> None:
 
 def _known() -> dict[str, Any]:
     from mvd import __version__
+    from mvd.compiled import is_compiled
 
     return {
         "mvd": __version__,
@@ -73,6 +74,7 @@ def _known() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "memory": _memory(),
+        "compiled": "yes" if is_compiled() else "no: the first run takes a minute or two more",
         "libraries": {package: _library(module, package) for module, package in _LIBRARIES.items()},
         "codecs": _codecs(),
         "formats": _formats(),

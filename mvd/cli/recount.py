@@ -2,11 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mvd.cli.options import SettingsCommand, changes_from
+
+if TYPE_CHECKING:
+    from mvd.batch import BatchOutcome
 
 
 @click.command(cls=SettingsCommand)
@@ -35,11 +38,23 @@ def recount(folder: Path, config: Path | None, **options: Any) -> int:
     from mvd.cli import progress, reporter
 
     changes = changes_from(config, {name: options[name] for name in options if "__" in name})
-    tells = reporter.choose(batch.slides_in(folder), as_json=options["as_json"], quiet=options["quiet"])
+    slides = batch.slides_in(folder)
+    tells = reporter.choose(slides, as_json=options["as_json"], quiet=options["quiet"])
     how = batch.How(workers=options["workers"], command=["mvd", *sys.argv[1:]])
     outcome = progress.until_finished(tells, lambda: batch.recount(folder, changes, tells, how=how))
     if not (options["as_json"] or options["quiet"]):
         from mvd.cli.words import table
 
-        progress.say(table(outcome.slides))
+        if outcome.state == "finished":
+            progress.say(table(outcome.slides))
+        else:
+            progress.say(_stopped(outcome, slides), err=True)
     return outcome.exit_code
+
+
+def _stopped(outcome: "BatchOutcome", slides: int) -> str:
+    why = {"interrupted": "interrupted", "terminated": "asked to end", "disk_full": "the disk is full"}
+    return (
+        f"mvd: {why[outcome.state]} after {len(outcome.slides)} of {slides} slides; tables and report are still those "
+        "of before. The same command goes on from there; `mvd recount` without a setting goes back"
+    )

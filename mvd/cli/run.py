@@ -162,10 +162,13 @@ def _measure(
 ) -> int:
     from mvd import batch
     from mvd.cli import progress, reporter
+    from mvd.compiled import is_compiled
 
     batch.collect_seldom()
     how = how_of(len(found), options)
     tells = reporter.choose(len(found), as_json=options["as_json"], quiet=options["quiet"])
+    if not (options["quiet"] or is_compiled()):
+        progress.say("mvd: the first run here compiles mvd, once: a minute or two more", err=True)
     outcome = progress.until_finished(
         tells, lambda: batch.run(found, out, settings, tells, **of_slides, how=how)
     )

@@ -63,7 +63,11 @@ def watch(folder: Path, out: Path, config: Path | None, **options: Any) -> int:
     host = _Host(settings, options)
     host.given(find_slides([folder]))  # what is wrong from the beginning is told before anything is done
     if not options["quiet"]:
-        click.echo(f"mvd: watching {shown(str(folder))}; Ctrl-C ends it", err=True)
+        click.echo(
+            f"mvd: watching {shown(str(folder))}; a slide that stays the same for {options['settled']:g} s "
+            "(--settled) is complete and is measured; Ctrl-C ends it",
+            err=True,
+        )
     times = Times(options["every"], options["settled"], options["idle_stop"])
     outcome = watching.watch(folder, out, settings, host, times)
     if not (options["as_json"] or options["quiet"]):

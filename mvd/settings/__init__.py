@@ -5,7 +5,7 @@ them, ``explain.py`` says what is wrong. The CLI's flags and the plugin's form a
 """
 
 from mvd.settings.explain import meaning
-from mvd.settings.model import Settings, is_rule
+from mvd.settings.model import Settings, is_rule, rules_of
 from mvd.settings.sections import (
     HotspotSettings,
     RegionSettings,
@@ -31,4 +31,5 @@ __all__ = [
     "is_rule",
     "meaning",
     "read_toml",
+    "rules_of",
 ]

@@ -100,3 +100,13 @@ _VESSEL_RULES = {
 def is_rule(section: str, name: str) -> bool:
     """Whether a setting applies to what was found stained: if changed, the slide need not be read again."""
     return section in _RULE_SECTIONS or (section == "vessel" and name in _VESSEL_RULES)
+
+
+def rules_of(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return the settings that apply to what was found stained, section -> name -> value."""
+    values = settings.model_dump(mode="json")
+    rules = {
+        section: {name: value for name, value in given.items() if is_rule(section, name)}
+        for section, given in values.items()
+    }
+    return {section: given for section, given in rules.items() if given}

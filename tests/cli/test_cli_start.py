@@ -50,7 +50,7 @@ def test_usage_errors_exit_2(mvd, words):
 
 @pytest.mark.parametrize(("words", "code", "lines"), [(["config", "show"], 0, 40), (["rnu"], 2, 1)])
 def test_the_process_ends_with_the_code_and_all_that_was_said(words, code, lines):
-    start = [sys.executable, "-c", "from mvd.cli import main; main()", *words]
+    start = [sys.executable, "-m", "mvd", *words]
     whole = subprocess.run(start, capture_output=True, text=True, check=False)
     assert whole.returncode == code
     assert (whole.stdout + whole.stderr).count("\n") >= lines
