@@ -129,7 +129,8 @@ class _Folded(QWidget):
         super().__init__()
         self._inside = inside
         self._head = QToolButton()
-        self._head.setText(f"{section}: {title[0].lower()}{title[1:]}")
+        short = title.partition(",")[0]  # all of it is in the tooltip: a narrow panel would cut it off
+        self._head.setText(f"{section}: {short[0].lower()}{short[1:]}")
         self._head.setToolTip(title)
         self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

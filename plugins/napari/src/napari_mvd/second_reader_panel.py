@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 
 import mvd
 from napari_mvd.correct_find import slide_folders
+from napari_mvd.panel import Panel
 from napari_mvd.second_reader_view import SecondReaderView
 
 HINT = (
@@ -38,7 +39,7 @@ CHOICES = (
 )
 
 
-class SecondReaderPanel(QWidget):
+class SecondReaderPanel(Panel):
     """Dock widget; napari makes it with its viewer.
 
     Attributes

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import mvd
 from napari_mvd.correct_layers import BY_HAND_COLOUR
 from napari_mvd.layers import HOTSPOT_COLOUR, IN_UM
-from napari_mvd.seen import camera_of
+from napari_mvd.seen import show_box
 from napari_mvd.slide import slide_layer
 
 SLIDE, EDGE, MARKS = "slide", "count inside", "vessels: click here"
@@ -112,9 +112,8 @@ class SecondReaderView:
         if field.x_um is None:
             self.viewer.reset_view()
             return
-        camera = camera_of(self.viewer)
-        camera.center = (0.0, field.y_um, field.x_um)
-        camera.zoom = 650 / (2.1 * field.radius_um)
+        low, _, high, _ = field_corners(field)
+        show_box(self.viewer, low, high)
 
 
 def _edge_look(field: Any) -> dict[str, Any]:
