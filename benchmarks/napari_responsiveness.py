@@ -40,10 +40,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="10,000 vessels, a slide of 20k x 16k px")
+    parser.add_argument("--quick", action="store_true", help="few vessels, a small slide")
     parser.add_argument("--write", action="store_true", help="into RESULTS.md")
     options = parser.parse_args()
-    vessels, shape_px = (10_000, (16_000, 20_000)) if options.quick else (100_000, LARGE_PX)
+    vessels, shape_px = (400, (3_000, 4_000)) if options.quick else (100_000, LARGE_PX)
     rows: list[tuple[object, ...]] = []
     with tempfile.TemporaryDirectory(prefix="mvd_napari_") as name:
         os.environ["NAPARI_CONFIG"] = str(Path(name) / "settings.yaml")

@@ -93,6 +93,8 @@ def drag_a_hot_spot(viewer, panel):
     hand.drag([(spot.x_um, spot.y_um), (spot.x_um - 20, spot.y_um), (spot.x_um - 60, spot.y_um + 10)])
     moved = panel.hotspots.spots[panel.hotspots.chosen]
     assert moved.by_hand
+    assert viewer.layers["vessels: correct here"].visible, "hidden while something moves, and no longer"
+    assert not panel.hotspots.moving.visible
     np.testing.assert_allclose((moved.x_um, moved.y_um), (spot.x_um - 60, spot.y_um + 10), atol=2.1)
     away = np.hypot(*(corrections.counted_um - [moved.x_um, moved.y_um]).T)
     assert moved.vessels == (away <= moved.radius_um).sum()

@@ -14,6 +14,7 @@ from napari_mvd.open_panel import OpenPanel
 from napari_mvd.seen import camera_of, go_to, results_in
 from napari_mvd.table_panel import TablePanel
 from qtpy.QtCore import QCoreApplication, QEvent, QTimer
+from qtpy.QtWidgets import QPushButton
 
 import mvd
 
@@ -175,6 +176,16 @@ def test_without_a_slide_the_panel_says_so(viewer):
     panel = MeasurePanel(viewer)
     panel.start()
     assert "Open a slide first" in panel.said.text()
+
+
+def test_the_sample_is_made_while_the_window_lives(viewer, wait):
+    panel = OpenPanel(viewer)
+    (button,) = (each for each in panel.findChildren(QPushButton) if each.text() == "Sample")
+    button.click()
+    assert not viewer.layers
+    wait(lambda: len(viewer.layers) == 6)
+    assert [layer.visible for layer in viewer.layers] == [True] + [False] * 5
+    assert "A slide is open" in panel.numbers.text()
 
 
 def test_mvd_open_shows_the_panels_and_the_result(viewer, result_folder, wait):

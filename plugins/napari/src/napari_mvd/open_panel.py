@@ -15,6 +15,7 @@ import mvd
 from napari_mvd.layers import LayerTuple, result_layers
 from napari_mvd.panel import Panel
 from napari_mvd.result_view import replace_layers
+from napari_mvd.sample import cohort
 from napari_mvd.seen import connect_while, layers_of, results_in, slides_in
 from napari_mvd.summary import HINT, summary_text
 from napari_mvd.task import Task
@@ -41,6 +42,8 @@ class OpenPanel(Panel):
         self._reading = self._wanted
         self.task = Task(self)
         self.task.done.connect(self._read)
+        self._making = Task(self)
+        self._making.done.connect(self._made)
         layout = QVBoxLayout(self)
         layout.addLayout(self._row(self._openers()))
         self.choice = QComboBox()
@@ -60,6 +63,7 @@ class OpenPanel(Panel):
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.task.failed.connect(self._not_read)
+        self._making.failed.connect(self.said.setText)
         layout.addWidget(self.said)
         layout.addStretch(1)
         layers = napari_viewer.layers
@@ -176,8 +180,13 @@ class OpenPanel(Panel):
             self.open_result(Path(folder))
 
     def _sample(self) -> None:
-        with _told(self.said):
-            self._viewer.open_sample(PLUGIN, "cohort")
+        self.said.setText("Making six synthetic slides ...")
+        self._making.start(lambda _: cohort())
+
+    def _made(self, layers: list[LayerTuple]) -> None:
+        self.said.setText("")
+        for layer in layers:
+            self._viewer.add_layer(napari.layers.Layer.create(*layer))
 
     def _save(self, kinds: str, ending: str, write: Callable[..., Any]) -> None:
         results = results_in(self._viewer)

@@ -226,6 +226,7 @@ def _with_button(line: QLineEdit, ask: Any) -> QWidget:
     """A line with a button behind it that asks for a path."""
     both, button = QWidget(), QPushButton("...")
     button.setMaximumWidth(32)
+    button.setToolTip("Choose it")
     button.clicked.connect(lambda _=False: ask())
     row = QHBoxLayout(both)
     row.setContentsMargins(0, 0, 0, 0)

@@ -139,6 +139,6 @@ def _mark_look() -> dict[str, Any]:
         "border_color": BY_HAND_COLOUR,
         "border_width": 2,
         "border_width_is_relative": False,
-        "canvas_size_limits": (8, 10000),
+        "canvas_size_limits": (14, 10000),
         **IN_UM,
     }
