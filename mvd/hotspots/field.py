@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from mvd.geometry import UM2_PER_MM2, circle_radius_um
@@ -107,17 +108,36 @@ def tissue_fraction(
     """
     rows, cols = _pixels(y_um, radius_um, tissue.mpp), _pixels(x_um, radius_um, tissue.mpp)
     dy, dx = (rows + 0.5) * tissue.mpp - y_um, (cols + 0.5) * tissue.mpp - x_um
-    if shape == "square":
-        inside = np.maximum(np.abs(dy)[:, None], np.abs(dx)[None, :]) <= radius_um
+    if shape == "square":  # as a sum, so that one loop serves both
+        down, across = (np.where(np.abs(along) <= radius_um, 0.0, np.inf) for along in (dy, dx))
     else:
-        inside = (dy * dy)[:, None] + (dx * dx)[None, :] <= radius_um * radius_um
-    if not inside.any():
-        rows, cols = np.array([int(y_um // tissue.mpp)]), np.array([int(x_um // tissue.mpp)])
-        inside = np.ones((1, 1), dtype=np.bool_)
-    top, left = max(-rows[0], 0), max(-cols[0], 0)
-    crop = tissue.mask[max(rows[0], 0) : max(rows[-1] + 1, 0), max(cols[0], 0) : max(cols[-1] + 1, 0)]
-    seen = inside[top : top + crop.shape[0], left : left + crop.shape[1]]
-    return float(np.count_nonzero(crop & seen) / np.count_nonzero(inside))
+        down, across = dy * dy, dx * dx
+    inside, seen = _count(tissue.mask, int(rows[0]), int(cols[0]), down, across, radius_um * radius_um)
+    if inside:
+        return float(seen / inside)
+    row, col = int(y_um // tissue.mpp), int(x_um // tissue.mpp)
+    lies_in = 0 <= row < tissue.mask.shape[0] and 0 <= col < tissue.mask.shape[1]
+    return float(lies_in and tissue.mask[row, col])
+
+
+@njit(cache=True, nogil=True)
+def _count(
+    mask: NDArray[np.bool_], top: int, left: int, down: Points, across: Points, most: float
+) -> tuple[int, int]:
+    """Pixels for which ``down`` and ``across`` add up to ``most`` at most, and those of them that are True.
+
+    The first of each is for the row ``top`` and the column ``left``, which may lie outside the mask.
+    """
+    inside = seen = 0
+    for i in range(len(down)):
+        row = top + i
+        for j in range(len(across)):
+            if down[i] + across[j] <= most:
+                inside += 1
+                col = left + j
+                if 0 <= row < mask.shape[0] and 0 <= col < mask.shape[1] and mask[row, col]:
+                    seen += 1
+    return inside, seen
 
 
 def radius_of(settings: HotspotSettings) -> float:

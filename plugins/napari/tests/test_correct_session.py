@@ -76,7 +76,7 @@ def measured(viewer, out):
     """The slide that is open, measured as a person does it; its folder in the result."""
     panel = MeasurePanel(viewer)
     viewer.window.add_dock_widget(panel)
-    panel.form.put({"hotspot": {"nulls": 19}})
+    panel.form.put({"hotspot": {"nulls": 0, "ladder": False}})
     panel.out.setText(str(out))
     panel.go.click()
     wait(lambda: not panel.task.is_running and panel.go.isEnabled(), 600)
@@ -93,6 +93,8 @@ def drag_a_hot_spot(viewer, panel):
     hand.drag([(spot.x_um, spot.y_um), (spot.x_um - 20, spot.y_um), (spot.x_um - 60, spot.y_um + 10)])
     moved = panel.hotspots.spots[panel.hotspots.chosen]
     assert moved.by_hand
+    assert viewer.layers["vessels: correct here"].visible, "hidden while something moves, and no longer"
+    assert not panel.hotspots.moving.visible
     np.testing.assert_allclose((moved.x_um, moved.y_um), (spot.x_um - 60, spot.y_um + 10), atol=2.1)
     away = np.hypot(*(corrections.counted_um - [moved.x_um, moved.y_um]).T)
     assert moved.vessels == (away <= moved.radius_um).sum()
@@ -119,6 +121,7 @@ def test_a_slide_is_run_corrected_saved_and_found_the_same(new_viewer, slide_pat
 
     with new_viewer() as viewer:
         viewer.open(str(folder.parent.parent), plugin="napari-mvd")
+        wait(lambda: results_in(viewer))
         (shown,) = results_in(viewer)
         assert shown.result.summary["vessels"] == numbers["vessels"], "what is opened is as corrected"
         again = begin(viewer, folder)

@@ -137,6 +137,19 @@ def test_an_outline_closes_and_goes_round_its_vessel(state):
     assert (high > table.loc[row, ["y_um", "x_um"]]).all()
 
 
+def test_an_outline_seen_from_afar_has_fewer_corners_and_goes_the_same_way(state):
+    rows = np.flatnonzero(state.corrections.vessels.table["counted"])[:20]
+    fine, _ = outlines_of(state.corrections, rows, [])
+    coarse, colours = outlines_of(state.corrections, rows, [], 3.0)
+    assert len(coarse) == len(colours) < len(fine) / 2
+    np.testing.assert_allclose(coarse[:, 1].sum(axis=0), 0, atol=1e-6)
+    start, way = coarse[None, :, 0], coarse[None, :, 1]
+    along = ((fine[:, None, 0] - start) * way).sum(-1) / (way**2).sum(-1)
+    nearest = start + np.clip(along, 0, 1)[..., None] * way
+    away = np.hypot(*np.moveaxis(fine[:, None, 0] - nearest, -1, 0)).min(axis=1)
+    assert away.max() < 3.0, "no corner that is left out lies farther from the outline than that"
+
+
 def test_only_vessels_in_view_are_outlined(state):
     row = counted(state).iloc[0]
     box = (row.x_um - 1, row.y_um - 1, row.x_um + 1, row.y_um + 1)

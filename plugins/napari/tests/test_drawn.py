@@ -1,6 +1,7 @@
 """What a person sees. Qt without a real screen gives black pictures and no error, so pixels are looked at."""
 
 import numpy as np
+import pytest
 from napari_mvd.layers import COUNTED_COLOUR
 
 
@@ -9,9 +10,16 @@ def near(picture, colour):
     return (np.abs(picture[..., :3].astype(int) - wanted) < 60).all(axis=-1)
 
 
-def test_the_vessels_are_drawn_on_their_slide(viewer, slide_path, slide_folder):
+@pytest.fixture
+def with_result(viewer, slide_path, slide_folder, wait):
     viewer.open(str(slide_path), plugin="napari-mvd")
     viewer.open(str(slide_folder), plugin="napari-mvd")
+    wait(lambda: "vessels" in viewer.layers)
+    return viewer
+
+
+def test_the_vessels_are_drawn_on_their_slide_and_lie_inside_it(with_result):
+    viewer = with_result
     viewer.reset_view()
     with_vessels = viewer.screenshot(flash=False)
     viewer.layers["vessels"].visible = False
@@ -21,10 +29,7 @@ def test_the_vessels_are_drawn_on_their_slide(viewer, slide_path, slide_folder):
     drawn = near(with_vessels, COUNTED_COLOUR) & ~near(without_vessels, COUNTED_COLOUR)
     assert drawn.sum() > 20
 
-
-def test_the_result_lies_inside_its_slide(viewer, slide_path, slide_folder):
-    (slide,) = viewer.open(str(slide_path), plugin="napari-mvd")
-    viewer.open(str(slide_folder), plugin="napari-mvd")
+    slide = viewer.layers[0]
     vessels = viewer.layers["vessels"].features
     places = vessels[["y_um", "x_um"]].to_numpy(float)
     assert len(places)

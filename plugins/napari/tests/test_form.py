@@ -1,5 +1,6 @@
 import pytest
 from napari_mvd.form import SettingsForm
+from qtpy.QtWidgets import QAbstractSpinBox
 
 import mvd
 
@@ -60,3 +61,12 @@ def test_values_that_do_not_fit_are_told_in_one_line(form):
     form.put({"slide": {"mpp": "half"}})
     with pytest.raises(mvd.MvdError, match=r"slide\.mpp"):
         form.settings()
+
+
+def test_every_setting_with_a_unit_shows_it(form):
+    with_unit = [field for field in mvd.form_fields() if field.unit]
+    assert len(with_unit) > 20
+    for field in with_unit:
+        widget = form._boxes[field.section, field.name].widget
+        shown = widget.suffix() if isinstance(widget, QAbstractSpinBox) else widget.placeholderText()
+        assert field.unit in shown or field.unit in field.meaning, field

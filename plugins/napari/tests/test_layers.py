@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from napari.layers import Layer
 from napari_mvd import layers as layers_module
-from napari_mvd.layers import hotspot_layer, result_layers, shown_layers
+from napari_mvd.layers import DENSITY_NAME, hotspot_layer, result_layers, shown_layers
 
 from mvd import MvdError
 
-NAMES = ["overview", "density", "tissue", "not counted", "vessels", "hot spots", "Chalkley points"]
+NAMES = ["overview", DENSITY_NAME, "tissue", "not counted", "vessels", "hot spots", "Chalkley points"]
 
 
 def made(tuples):
@@ -51,7 +51,7 @@ def test_the_tissue_is_an_edge_and_the_density_has_its_scale(shown):
     rim = np.asarray(layers["tissue"].data) > 0
     assert 0 < rim.sum() < 0.2 * mask.sum()
     assert not (rim & ~mask).any()
-    density = layers["density"]
+    density = layers[DENSITY_NAME]
     per_mm2 = density.data * shown.result.measures.density.tissue_part
     pixel_mm2 = (density.scale**2).prod() ** 0.5 / 1e6
     assert np.nansum(per_mm2) * pixel_mm2 == pytest.approx(shown.result.summary["vessels"], rel=1e-3)

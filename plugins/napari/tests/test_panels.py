@@ -1,16 +1,20 @@
 """The panels in a viewer that is shown, as a person uses them."""
 
 import shutil
+import threading
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from napari_mvd import open_panel
 from napari_mvd.launch import open_viewer
+from napari_mvd.layers import result_layers
 from napari_mvd.measure_panel import MeasurePanel
 from napari_mvd.open_panel import OpenPanel
 from napari_mvd.seen import camera_of, go_to, results_in
 from napari_mvd.table_panel import TablePanel
-from qtpy.QtCore import QCoreApplication, QEvent
+from qtpy.QtCore import QCoreApplication, QEvent, QTimer
+from qtpy.QtWidgets import QPushButton
 
 import mvd
 
@@ -41,7 +45,33 @@ def test_an_empty_window_says_how_to_begin_and_a_result_folder_offers_its_slides
     assert [shown.folder for shown in results_in(viewer)] == [second]
     assert list(viewer.layers) == layers, "the same layers show the other slide"
     panel.open_result(tmp_path)
-    assert "holds no finished slide" in panel.said.text()
+    wait(lambda: "holds no finished slide" in panel.said.text())
+    assert panel.choice.count() == 2, "what is open stays"
+
+
+def test_a_result_is_read_while_the_window_lives(viewer, result_folder, wait, monkeypatch):
+    alive = threading.Event()
+
+    def slowly(folder):
+        assert alive.wait(20), "the window's own clock stood still"
+        return result_layers(folder)
+
+    monkeypatch.setattr(open_panel, "result_layers", slowly)
+    assert viewer.open(str(result_folder), plugin="napari-mvd") == []
+    (panel,) = (each for each in viewer.window.dock_widgets.values() if isinstance(each, OpenPanel))
+    assert panel.said.text() == f"Reading {result_folder.name} ..."
+    QTimer.singleShot(100, alive.set)
+    wait(lambda: results_in(viewer))
+    assert panel.said.text() == ""
+    assert "Vessels" in panel.numbers.text()
+
+
+def test_of_two_results_the_one_that_was_chosen_last_is_shown(viewer, result_folder, tmp_path, wait):
+    panel = OpenPanel(viewer)
+    panel.open_result(tmp_path)  # holds none
+    panel.open_result(result_folder)
+    wait(lambda: results_in(viewer))
+    assert panel.said.text() == ""
 
 
 def test_a_row_leads_to_its_vessel_and_a_click_to_its_row(viewer, slide_folder, wait):
@@ -89,7 +119,7 @@ def test_a_closed_panel_is_asked_nothing_more(viewer, slide_folder, wait):
         wait(lambda gone=gone: gone)
     viewer.open(str(slide_folder), plugin="napari-mvd")
     go_to(viewer, 600, 600)
-    assert results_in(viewer)
+    wait(lambda: results_in(viewer))
 
 
 def test_the_table_sorts_by_a_column(viewer, slide_folder, wait):
@@ -146,6 +176,16 @@ def test_without_a_slide_the_panel_says_so(viewer):
     panel = MeasurePanel(viewer)
     panel.start()
     assert "Open a slide first" in panel.said.text()
+
+
+def test_the_sample_is_made_while_the_window_lives(viewer, wait):
+    panel = OpenPanel(viewer)
+    (button,) = (each for each in panel.findChildren(QPushButton) if each.text() == "Sample")
+    button.click()
+    assert not viewer.layers
+    wait(lambda: len(viewer.layers) == 6)
+    assert [layer.visible for layer in viewer.layers] == [True] + [False] * 5
+    assert "A slide is open" in panel.numbers.text()
 
 
 def test_mvd_open_shows_the_panels_and_the_result(viewer, result_folder, wait):

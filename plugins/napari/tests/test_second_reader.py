@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from hand import Hand, settle
+from hand import Hand, settle, wait
 from napari_mvd.second_reader_panel import SecondReaderPanel
+from napari_mvd.seen import camera_of, results_in
 from qtpy.QtCore import Qt
 
 
@@ -27,6 +28,7 @@ def test_a_reader_counts_blinded_and_mvd_agree_takes_it(viewer, slide_path, slid
     panel.seed.setText("7")
 
     viewer.open(str(result / "slides" / slide_folder.name), plugin="napari-mvd")
+    wait(lambda: results_in(viewer))
     panel.begin()
     assert panel.session is None
     assert "close its layers first" in panel.said.text()
@@ -38,6 +40,11 @@ def test_a_reader_counts_blinded_and_mvd_agree_takes_it(viewer, slide_path, slid
     settle()
     fields, hand = panel.session.fields, Hand(viewer)
     first = fields[0]
+    assert (
+        0.8 * min(viewer.canvas.size)
+        < 2 * first.radius_um * camera_of(viewer).zoom
+        <= min(viewer.canvas.size)
+    )
     for dx in (0, 30, -50):
         hand.click(first.x_um + dx, first.y_um)
     hand.click(first.x_um + 1.04 * first.radius_um, first.y_um)

@@ -58,9 +58,9 @@ def rows_in(corrections: mvd.Corrections, box: Box) -> NDArray[np.int64]:
 
 
 def outlines_of(
-    corrections: mvd.Corrections, rows: NDArray[np.int64], selected: list[int]
+    corrections: mvd.Corrections, rows: NDArray[np.int64], selected: list[int], least_um: float = 0.0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Outlines of some rows as segments.
+    """Outlines of some rows as segments; corners nearer to each other than ``least_um`` are left out.
 
     Returns
     -------
@@ -74,10 +74,19 @@ def outlines_of(
     for row in rows.tolist():
         colour = rgba(SELECTED_COLOUR) if row + 1 in selected else every[row]
         for ring in _rings(corrections, row):
-            start = ring[:, ::-1]
+            start = _coarser(ring, least_um)[:, ::-1]
             segments.append(np.stack([start, np.roll(start, -1, axis=0) - start], axis=1))
-            painted.append(np.tile(colour, (len(ring), 1)))
+            painted.append(np.tile(colour, (len(start), 1)))
     return np.concatenate(segments), np.concatenate(painted)
+
+
+def _coarser(ring: NDArray[np.float64], least_um: float) -> NDArray[np.float64]:
+    """One corner of a ring in each ``least_um`` along it: what is finer than the screen is not seen, and slow."""
+    if least_um <= 0:
+        return ring
+    way = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ring, axis=0).T))])
+    kept = ring[np.flatnonzero(np.diff(np.floor(way / least_um), prepend=-1))]
+    return kept if len(kept) > 2 else ring
 
 
 def _rings(corrections: mvd.Corrections, row: int) -> list[NDArray[np.float64]]:

@@ -17,7 +17,6 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QPushButton,
     QVBoxLayout,
-    QWidget,
 )
 
 import mvd
@@ -26,6 +25,7 @@ from napari_mvd.correct_find import slide_files, slide_folders
 from napari_mvd.correct_state import Correcting
 from napari_mvd.correct_view import CorrectView
 from napari_mvd.hotspot_drag import HotspotDrag
+from napari_mvd.panel import Panel
 from napari_mvd.task import Task
 
 HINT = (
@@ -35,7 +35,7 @@ HINT = (
 OTHER = "Another folder ..."
 
 
-class CorrectPanel(QWidget):
+class CorrectPanel(Panel):
     """Dock widget; napari makes it with its viewer.
 
     Attributes

@@ -124,7 +124,8 @@ class CorrectView:
         corrections = self.state.corrections
         rows = rows_in(corrections, view_box(self.viewer))
         many = len(rows) > MOST_OUTLINES
-        segments, colours = outlines_of(corrections, rows[:0] if many else rows, self.state.selected)
+        one_px = um_of(self.viewer, 1.0)
+        segments, colours = outlines_of(corrections, rows[:0] if many else rows, self.state.selected, one_px)
         self.outlines.data = segments
         if len(segments):
             self.outlines.edge_color = colours

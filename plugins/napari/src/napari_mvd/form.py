@@ -3,6 +3,7 @@
 Only what a person changed is given back, so that an untouched form keeps the fingerprint of the settings it shows.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -129,7 +130,10 @@ class _Folded(QWidget):
         super().__init__()
         self._inside = inside
         self._head = QToolButton()
-        self._head.setText(f"{section}: {title[0].lower()}{title[1:]}")
+        short = re.split("[,:;(]", title)[
+            0
+        ].strip()  # all of it is in the tooltip: a narrow panel would cut it off
+        self._head.setText(f"{section}: {short[0].lower()}{short[1:]}")
         self._head.setToolTip(title)
         self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

@@ -5,6 +5,7 @@ Input: ``Correcting``. Output: a shapes layer. Every count comes from ``mvd.Corr
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import napari
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from napari_mvd.correct_layers import BY_HAND_COLOUR
 from napari_mvd.correct_state import Correcting
 from napari_mvd.correct_view import hide_layers, show_layers
-from napari_mvd.layers import HOTSPOT_COLOUR, IN_UM
+from napari_mvd.layers import HOTSPOT_COLOUR, HOTSPOT_TEXT_COLOUR, IN_UM
 from napari_mvd.seen import camera_of, um_of
 from napari_mvd.task import Task
 
@@ -58,10 +59,11 @@ class HotspotDrag:
         self.chosen, self.searching = 0, False
         self.following: list[Callable[[], None]] = []
         self._asked = 0
+        self._unseen: list[Any] = []
         self._task = Task()
         self._task.done.connect(self._found)
         self._task.failed.connect(self._not_found)
-        self.layer = Shapes(None, ndim=2, name=NAME, **IN_UM)
+        self.layer = Shapes(None, ndim=2, name=NAME, opacity=1.0, **IN_UM)
         self.moving = Shapes(None, ndim=2, name=MOVING, opacity=1.0, **IN_UM)
         self.layer.mouse_drag_callbacks.append(self._dragged)
         self.take(state)
@@ -80,6 +82,7 @@ class HotspotDrag:
         self._asked, self.searching = self._asked + 1, False
         self.state.changed.remove(self.search)
         camera_of(self.viewer).events.zoom.disconnect(self._looked_elsewhere)
+        self._end_moving()
         hide_layers((self.layer, self.moving))
 
     def count_in(self, field: Any) -> None:
@@ -118,9 +121,24 @@ class HotspotDrag:
         there = self.state.corrections.count_at(x_um, y_um, self.field)
         if not self.moving.visible:
             self._begin_moving(self.spots[number])
-        self.moving.translate = (y_um, x_um)
-        self.moving.features = {"label": [f"{there.vessels if there else 0} vessels"]}
+        self._put(y_um, x_um)
+        label = f"{there.vessels if there else 0} vessels"
+        if label != self.moving.features["label"].iloc[0]:
+            self.moving.features = {"label": [label]}
         return there
+
+    def _put(self, y_um: float, x_um: float) -> None:
+        """Move the circle, and nothing else: what it looks like, and how far all layers reach together, stays.
+
+        Without this, napari would make the circle's mesh, and compile its shaders, anew for each step of the mouse.
+        """
+        events, reckon = self.moving.events, getattr(self.viewer, "_on_layers_change", None)
+        with ExitStack() as quiet:
+            for event in (events.set_data, events.thumbnail, events.highlight):
+                quiet.enter_context(event.blocker())
+            if reckon is not None:
+                quiet.enter_context(events.translate.blocker(reckon))
+            self.moving.translate = (y_um, x_um)
 
     def _begin_moving(self, spot: Any) -> None:
         """Draw the circle that follows the mouse, once: to move a layer is far quicker than to draw it anew."""
@@ -134,11 +152,22 @@ class HotspotDrag:
         self.moving.features = {"label": [""]}
         self.moving.text = {"string": "{label}", "color": BY_HAND_COLOUR, "anchor": "center", "size": 14}
         self.moving.visible = True
+        self._unseen = [layer for layer in self.viewer.layers if layer.visible and not layer.opacity]
+        for (
+            layer
+        ) in self._unseen:  # it costs as much to draw 100,000 points that are transparent as to draw any
+            layer.visible = False
+
+    def _end_moving(self) -> None:
+        self.moving.visible = False
+        for layer in self._unseen:
+            layer.visible = True
+        self._unseen = []
 
     def let_go(self, number: int, x_um: float, y_um: float, *, snap: bool = False) -> None:
         """Leave a hot spot where it was dragged to, or at the exact maximum near there."""
         self.chosen = number
-        self.moving.visible = False
+        self._end_moving()
         self._move(self.spots[number], x_um, y_um, snap=snap)
 
     def _move(self, spot: Any, x_um: float, y_um: float, *, snap: bool) -> None:
@@ -190,7 +219,12 @@ class HotspotDrag:
             look = {"edge_color": colours, "face_color": "transparent", "edge_width": width_um}
             layer.add(list(data), shape_type=self._kind, **look)
             layer.features = pd.DataFrame({"label": list(labels)})
-            layer.text = {"string": "{label}", "color": HOTSPOT_COLOUR, "anchor": "upper_left", "size": 12}
+            layer.text = {
+                "string": "{label}",
+                "color": HOTSPOT_TEXT_COLOUR,
+                "anchor": "upper_left",
+                "size": 13,
+            }
 
     @property
     def _kind(self) -> str:

@@ -6,7 +6,7 @@ import napari
 from qtpy.QtCore import QTimer
 
 from napari_mvd.reader import result_reader
-from napari_mvd.seen import show_whole
+from napari_mvd.seen import scale_bar_of, show_whole
 
 PLUGIN = "napari-mvd"
 PANELS = ("Slides and results", "Measure", "Vessel table")
@@ -21,6 +21,7 @@ def launch(path: Path | None) -> None:
 def open_viewer(path: Path | None, *, show: bool = True) -> napari.Viewer:
     """Make a viewer with the panels and what is to be looked at."""
     viewer = napari.Viewer(title="mvd", show=show)
+    scale_bar_of(viewer).visible = True
     for name in PANELS:
         dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
         if name == PANELS[0]:

@@ -20,8 +20,11 @@ IN_UM: dict[str, Any] = {"units": ("um", "um"), "axis_labels": ("y", "x")}
 COUNTED_COLOUR = "#00c853"
 NOT_COUNTED_COLOUR = "#9e9e9e"
 HOTSPOT_COLOUR = "#ffab00"
+HOTSPOT_TEXT_COLOUR = "#b35900"
+"""Darker than its circle: thin amber letters are not read on a white slide, and these are on a black window too."""
 TISSUE_COLOUR = "#0072b2"
 HIT_COLOUR, MISSED_COLOUR = "#ffe600", "#56b4e9"
+DENSITY_NAME = "density, per mm2"
 LEAST_DIAMETER_UM = 10.0
 """Smaller vessels are drawn at this size where they are points, so that a click can hit them."""
 SEEN_PART = 500
@@ -62,7 +65,7 @@ def shown_layers(shown: mvd.Shown) -> list[LayerTuple]:
     ]
     about = {"mvd": shown, "mvd_folder": str(shown.folder) if shown.folder else ""}
     for _, keywords, _ in layers:
-        keywords["metadata"] = {**about, "mvd_part": keywords["name"]}
+        keywords["metadata"] = {**about, "mvd_part": keywords["name"].partition(",")[0]}
     return layers
 
 
@@ -79,7 +82,7 @@ def density_layers(shown: mvd.Shown) -> list[LayerTuple]:
     density = shown.result.measures.density
     most = float(np.nanmax(density.per_mm2, initial=0.0))
     keywords = {
-        "name": "density",
+        "name": DENSITY_NAME,
         "colormap": "inferno",
         "contrast_limits": (0.0, max(most, 1.0)),
         "opacity": 0.6,
@@ -152,8 +155,14 @@ def hotspot_layer(hotspots: pd.DataFrame) -> LayerTuple:
         "face_color": "transparent",
         "edge_color": HOTSPOT_COLOUR,
         "edge_width": 6,
+        "opacity": 1.0,
         "features": hotspots,
-        "text": {"string": "{rank}: {vessels}", "color": HOTSPOT_COLOUR, "anchor": "upper_left", "size": 12},
+        "text": {
+            "string": "{rank}: {vessels}",
+            "color": HOTSPOT_TEXT_COLOUR,
+            "anchor": "upper_left",
+            "size": 13,
+        },
         **IN_UM,
     }
     return list(boxes), keywords, "shapes"

@@ -17,12 +17,12 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QVBoxLayout,
-    QWidget,
 )
 
 import mvd
 from napari_mvd.form import SettingsForm
 from napari_mvd.measure import Order, measure
+from napari_mvd.panel import Panel
 from napari_mvd.preview import LivePreview
 from napari_mvd.result_view import show_result
 from napari_mvd.seen import results_in, slides_in
@@ -39,7 +39,7 @@ _STAGES = {
 }
 
 
-class MeasurePanel(QWidget):
+class MeasurePanel(Panel):
     """Runs mvd on the slide that is open.
 
     Parameters

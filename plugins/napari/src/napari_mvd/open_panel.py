@@ -13,17 +13,20 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushBut
 
 import mvd
 from napari_mvd.layers import LayerTuple, result_layers
+from napari_mvd.panel import Panel
 from napari_mvd.result_view import replace_layers
+from napari_mvd.sample import cohort
 from napari_mvd.seen import connect_while, layers_of, results_in, slides_in
 from napari_mvd.summary import HINT, summary_text
 from napari_mvd.task import Task
 from napari_mvd.writer import write_csv, write_geojson
 
 PLUGIN, TITLE = "napari-mvd", "Slides and results"
+Wanted = tuple[Path, tuple[mvd.StoredSlide, ...]]
 _SLIDES = "Slides (*.svs *.tif *.tiff *.qptiff *.ndpi *.mrxs *.scn *.bif *.svslide *.dcm);;All files (*)"
 
 
-class OpenPanel(QWidget):
+class OpenPanel(Panel):
     """Opens slides and results.
 
     Parameters
@@ -35,9 +38,12 @@ class OpenPanel(QWidget):
         super().__init__()
         self._viewer = napari_viewer
         self._offered: tuple[mvd.StoredSlide, ...] = ()
-        self._wanted = Path()
+        self._wanted: Wanted = (Path(), ())
+        self._reading = self._wanted
         self.task = Task(self)
         self.task.done.connect(self._read)
+        self._making = Task(self)
+        self._making.done.connect(self._made)
         layout = QVBoxLayout(self)
         layout.addLayout(self._row(self._openers()))
         self.choice = QComboBox()
@@ -56,7 +62,8 @@ class OpenPanel(QWidget):
         layout.addWidget(self.handing)
         self.said = QLabel()
         self.said.setWordWrap(True)
-        self.task.failed.connect(self.said.setText)
+        self.task.failed.connect(self._not_read)
+        self._making.failed.connect(self.said.setText)
         layout.addWidget(self.said)
         layout.addStretch(1)
         layers = napari_viewer.layers
@@ -79,25 +86,32 @@ class OpenPanel(QWidget):
 
     def open_result(self, folder: Path) -> None:
         """Open a result folder, or the folder of one slide in it."""
-        with _told(self.said):
-            slides = mvd.slides_of_result(folder)
-            self.offer(slides)
-            self.show_folder(slides[0].folder)
+        self._begin(folder, ())
 
-    def show_folder(self, folder: Path) -> None:
-        """Show the folder of one slide in place of the results that are shown; it is read in a thread."""
-        self._wanted = folder
-        self.said.setText("Reading the result ...")
-        self.task.start(lambda _: (folder, result_layers(folder)))
+    def _begin(self, folder: Path, offered: tuple[mvd.StoredSlide, ...]) -> None:
+        """Read the folder of one of the offered slides, or what a folder offers and the first of that, in a thread."""
+        wanted = self._wanted = folder, offered
+        self.said.setText(f"Reading {folder.name} ...")
+        if not self.task.is_running:  # else its end begins this
+            self._reading = wanted
+            self.task.start(lambda _: (wanted, *_read_folder(folder, offered)))
 
-    def _read(self, answer: tuple[Path, list[LayerTuple]]) -> None:
-        folder, layers = answer
-        if folder != self._wanted:  # another one was chosen meanwhile
-            self.show_folder(self._wanted)
+    def _read(self, answer: tuple[Wanted, tuple[mvd.StoredSlide, ...], list[LayerTuple]]) -> None:
+        wanted, slides, layers = answer
+        if wanted != self._wanted:
+            self._begin(*self._wanted)
             return
         self.said.setText("")
+        if slides != self._offered:
+            self.offer(slides)
         replace_layers(self._viewer, layers)
         self.look()
+
+    def _not_read(self, why: str) -> None:
+        if self._reading != self._wanted:
+            self._begin(*self._wanted)
+        else:
+            self.said.setText(why)
 
     def open_slide(self, path: Path) -> None:
         """Open a slide file."""
@@ -125,7 +139,7 @@ class OpenPanel(QWidget):
 
     def _chosen(self, number: int) -> None:
         if 0 <= number < len(self._offered):
-            self.show_folder(self._offered[number].folder)
+            self._begin(self._offered[number].folder, self._offered)
 
     def _openers(self) -> Iterable[tuple[str, str, Callable[[], None]]]:
         yield "Slide ...", "Open a slide; only what is on the screen is read", self._ask_slide
@@ -166,8 +180,13 @@ class OpenPanel(QWidget):
             self.open_result(Path(folder))
 
     def _sample(self) -> None:
-        with _told(self.said):
-            self._viewer.open_sample(PLUGIN, "cohort")
+        self.said.setText("Making six synthetic slides ...")
+        self._making.start(lambda _: cohort())
+
+    def _made(self, layers: list[LayerTuple]) -> None:
+        self.said.setText("")
+        for layer in layers:
+            self._viewer.add_layer(napari.layers.Layer.create(*layer))
 
     def _save(self, kinds: str, ending: str, write: Callable[..., Any]) -> None:
         results = results_in(self._viewer)
@@ -194,6 +213,14 @@ class _told:  # noqa: N801  (read as a sentence: with _told(label))
             self._label.setText(str(error))
             return True
         return False
+
+
+def _read_folder(
+    folder: Path, offered: tuple[mvd.StoredSlide, ...]
+) -> tuple[tuple[mvd.StoredSlide, ...], list[LayerTuple]]:
+    """Read the folder of an offered slide, or the first of those that a folder offers."""
+    slides = offered or mvd.slides_of_result(folder)
+    return slides, result_layers(folder if offered else slides[0].folder)
 
 
 def _put_below(viewer: napari.Viewer, slide: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mvd
 from napari_mvd.drawn import regions_layer
@@ -9,6 +10,8 @@ from napari_mvd.layers import LayerTuple, result_layers
 from napari_mvd.slide import slide_layer
 
 Reader = Callable[[str | list[str]], list[LayerTuple]]
+NO_LAYER_YET: Any = [(None,)]
+"""How napari is told that a path is read, and that there is nothing to show."""
 
 
 def result_reader(path: str | list[str]) -> Reader | None:
@@ -16,9 +19,8 @@ def result_reader(path: str | list[str]) -> Reader | None:
     if not isinstance(path, str):
         return None
     folder = Path(path)
-    if (folder / "slide.json").is_file():
-        return _read_slide_folder
-    return _read_result if (folder / "run.json").is_file() and (folder / "slides").is_dir() else None
+    is_result = (folder / "run.json").is_file() and (folder / "slides").is_dir()
+    return _read_result if is_result or (folder / "slide.json").is_file() else None
 
 
 def slide_reader(path: str | list[str]) -> Reader | None:
@@ -33,28 +35,15 @@ def regions_reader(path: str | list[str]) -> Reader | None:
     return _read_regions if isinstance(path, str) and Path(path).is_file() else None
 
 
-def _read_slide_folder(path: str | list[str]) -> list[LayerTuple]:
-    return _over_the_slide(result_layers(_one(path)))
-
-
-def _over_the_slide(layers: list[LayerTuple]) -> list[LayerTuple]:
-    """Hide the small picture that stands in for the slide where a slide is open."""
-    from napari_mvd.seen import slides_in
-
-    viewer = _current_viewer()
-    if viewer is not None and slides_in(viewer):
-        layers[0][1]["visible"] = False
-    return layers
-
-
 def _read_result(path: str | list[str]) -> list[LayerTuple]:
-    """The first slide; where there are more, the panel beside the picture lets people choose."""
-    slides = mvd.slides_of_result(_one(path))
-    if len(slides) > 1 and _current_viewer() is not None:
-        from napari_mvd.open_panel import panel_of
+    """The first slide; in a window, the panel reads it in a thread and shows it then: many vessels take seconds."""
+    viewer = _current_viewer()
+    if viewer is None:
+        return result_layers(mvd.slides_of_result(_one(path))[0].folder)
+    from napari_mvd.open_panel import panel_of
 
-        panel_of(_current_viewer()).offer(slides)
-    return _over_the_slide(result_layers(slides[0].folder))
+    panel_of(viewer).open_result(_one(path))
+    return NO_LAYER_YET
 
 
 def _read_slide(path: str | list[str]) -> list[LayerTuple]:

@@ -32,11 +32,13 @@ def replace_layers(viewer: napari.Viewer, layers: list[LayerTuple]) -> None:
     old += [layer for layer in viewer.layers if PUT_BY in layer.metadata]
     with_data: dict[str, Any] = {}
     for data, keywords, kind in layers:
-        name = keywords["name"]
+        name = keywords["metadata"]["mvd_part"]
         shows = {"visible": keywords.get("visible", True) and not (name == "overview" and has_slide)}
         layer = next((each for each in old if fits(each, {**keywords, **shows}, kind)), None)
         if layer is None:
             layer = viewer.add_layer(napari.layers.Layer.create(data, {**keywords, **shows}, kind))
+            if name == "density" and hasattr(layer, "colorbar"):  # older napari has none
+                layer.colorbar.visible = True
         else:
             old.remove(layer)
             refill(layer, data, {**keywords, **shows})
@@ -52,7 +54,7 @@ def fits(layer: Any, keywords: dict[str, Any], kind: str) -> bool:
     """Whether a layer can hold what a layer tuple describes."""
     return (
         layer._type_string == kind
-        and keywords["name"] == layer.metadata.get("mvd_part", layer.metadata.get(PUT_BY))
+        and keywords["metadata"]["mvd_part"] == layer.metadata.get("mvd_part", layer.metadata.get(PUT_BY))
         and all(bool(keywords.get(key)) == bool(getattr(layer, key, False)) for key in ("rgb", "multiscale"))
     )
 

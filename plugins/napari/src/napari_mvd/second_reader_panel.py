@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 
 import mvd
 from napari_mvd.correct_find import slide_folders
+from napari_mvd.panel import Panel
 from napari_mvd.second_reader_view import SecondReaderView
 
 HINT = (
@@ -38,7 +39,7 @@ CHOICES = (
 )
 
 
-class SecondReaderPanel(QWidget):
+class SecondReaderPanel(Panel):
     """Dock widget; napari makes it with its viewer.
 
     Attributes
@@ -225,6 +226,7 @@ def _with_button(line: QLineEdit, ask: Any) -> QWidget:
     """A line with a button behind it that asks for a path."""
     both, button = QWidget(), QPushButton("...")
     button.setMaximumWidth(32)
+    button.setToolTip("Choose it")
     button.clicked.connect(lambda _=False: ask())
     row = QHBoxLayout(both)
     row.setContentsMargins(0, 0, 0, 0)

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 import mvd
 from napari_mvd.correct_layers import BY_HAND_COLOUR
 from napari_mvd.layers import HOTSPOT_COLOUR, IN_UM
-from napari_mvd.seen import camera_of
+from napari_mvd.seen import show_box, um_of
 from napari_mvd.slide import slide_layer
 
 SLIDE, EDGE, MARKS = "slide", "count inside", "vessels: click here"
-MARK_UM = 12.0
+MARK_UM, MARK_PX = 12.0, 14.0
+"""Rings are so large, in um, and on the screen when a field is first seen: seen, and round a vessel, not over it."""
 
 
 class SecondReaderView:
@@ -79,6 +80,8 @@ class SecondReaderView:
         self.viewer.layers.selection.active = self.marks
         self.marks.mode = "add"
         self._look_at(field)
+        size_um = max(MARK_UM, um_of(self.viewer, MARK_PX))
+        self.marks.current_size, self.marks.size = size_um, size_um
 
     def close(self) -> None:
         """Hide the layers; the points are kept."""
@@ -112,9 +115,8 @@ class SecondReaderView:
         if field.x_um is None:
             self.viewer.reset_view()
             return
-        camera = camera_of(self.viewer)
-        camera.center = (0.0, field.y_um, field.x_um)
-        camera.zoom = 650 / (2.1 * field.radius_um)
+        low, _, high, _ = field_corners(field)
+        show_box(self.viewer, low, high)
 
 
 def _edge_look(field: Any) -> dict[str, Any]:
@@ -138,8 +140,7 @@ def _mark_look() -> dict[str, Any]:
         "size": MARK_UM,
         "face_color": "transparent",
         "border_color": BY_HAND_COLOUR,
-        "border_width": 2,
-        "border_width_is_relative": False,
-        "canvas_size_limits": (8, 10000),
+        "border_width": 0.12,  # of the size
+        "canvas_size_limits": (2, 10000),  # half of the least size is the least width of the ring too
         **IN_UM,
     }

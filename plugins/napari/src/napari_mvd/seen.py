@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import mvd
 
@@ -26,6 +27,11 @@ def layers_of(viewer: Any, shown: mvd.Shown, part: str | None = None) -> list[An
 def camera_of(viewer: Any) -> Any:
     """Return the camera; napari 0.9 has moved it."""
     return getattr(viewer, "scene", viewer).camera
+
+
+def scale_bar_of(viewer: Any) -> Any:
+    """Return the scale bar; napari 0.9 has moved it."""
+    return viewer.canvas.overlays.scale_bar if hasattr(viewer, "canvas") else viewer.scale_bar
 
 
 def um_of(viewer: Any, pixels: float) -> float:
@@ -58,6 +64,11 @@ def connect_while(widget: Any, emitter: Any, callback: Any) -> None:
 def show_whole(viewer: Any, layer: Any) -> None:
     """Put all of a layer on the screen, whatever lies beside it: hot spots may reach far over the slide's edge."""
     low, high = (np.asarray(corner, float)[-2:] for corner in layer.extent.world)
+    show_box(viewer, low, high)
+
+
+def show_box(viewer: Any, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
+    """Put a box on the screen, from one corner to the other, (y, x) in world units."""
     size = viewer.canvas.size if hasattr(viewer, "canvas") else viewer._canvas_size
     camera = camera_of(viewer)
     camera.center = (*camera.center[:-2], *((low + high) / 2))

@@ -7,10 +7,11 @@ import napari
 import numpy as np
 import pandas as pd
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QLabel, QTableView, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QLabel, QTableView, QVBoxLayout
 
 import mvd
 from napari_mvd.layers import IN_UM
+from napari_mvd.panel import Panel
 from napari_mvd.seen import connect_while, go_to, layers_of, results_in
 from napari_mvd.table_model import VesselModel
 
@@ -20,7 +21,7 @@ MOST_FITTED = 2000
 _SHOWN = {"all candidates": None, "counted": True, "not counted": False}
 
 
-class TablePanel(QWidget):
+class TablePanel(Panel):
     """All columns of vessels.csv.
 
     Parameters

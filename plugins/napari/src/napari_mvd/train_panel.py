@@ -20,12 +20,12 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QVBoxLayout,
-    QWidget,
 )
 
 import mvd
 from napari_mvd.correct_find import path_of
-from napari_mvd.layers import IN_UM
+from napari_mvd.layers import IN_UM, one_colour
+from napari_mvd.panel import Panel
 from napari_mvd.seen import view_box
 from napari_mvd.task import Task
 from napari_mvd.train_scribbles import BACKGROUND, COLOURS, VESSEL, scribble_look, scribbles_of
@@ -35,9 +35,11 @@ HINT = (
     "several places teach more than long ones. Then press Learn. No result changes until you run with the file."
 )
 FOUND = "found by the classifier"
+FOUND_COLOUR = "#d500f9"
+"""Neither brown nor blue, and no scribble's: napari's own colour for a first label is a brown like that of DAB."""
 
 
-class TrainPanel(QWidget):
+class TrainPanel(Panel):
     """Dock widget; napari makes it with its viewer.
 
     Attributes
@@ -137,17 +139,18 @@ class TrainPanel(QWidget):
     def _show(self, walls: Any) -> None:
         """Lay what was found over the slide."""
         mpp = walls.mpp
-        place = {"scale": (mpp, mpp), "translate": (walls.top_um + mpp / 2, walls.left_um + mpp / 2)}
+        place = (walls.top_um + mpp / 2, walls.left_um + mpp / 2)
+        mask = walls.mask.astype(np.uint8)
         if self.found is not None and self.found in self.viewer.layers:
-            self.found.data, self.found.translate = walls.mask.astype(np.uint8), place["translate"]
-            self.tell(f"{walls.mask.mean():.1%} of the view is vessel wall")
-            return
-        self.found = Labels(walls.mask.astype(np.uint8), name=FOUND, opacity=0.6, **place, **IN_UM)
-        self.found.contour = 2
-        active = self.viewer.layers.selection.active
-        self.viewer.add_layer(self.found)
-        if active in self.viewer.layers:
-            self.viewer.layers.selection.active = active
+            self.found.data, self.found.scale, self.found.translate = mask, (mpp, mpp), place
+        else:
+            look = {"name": FOUND, "colormap": one_colour(FOUND_COLOUR), "opacity": 0.7}
+            self.found = Labels(mask, scale=(mpp, mpp), translate=place, **look, **IN_UM)
+            self.found.contour = 2
+            active = self.viewer.layers.selection.active
+            self.viewer.add_layer(self.found)
+            if active in self.viewer.layers:
+                self.viewer.layers.selection.active = active
         self.tell(f"{walls.mask.mean():.1%} of the view is vessel wall")
 
     def _beside(self, what: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
