@@ -17,6 +17,7 @@ from mvd.batch.one import SlideOutcome, is_disk_full, outcome_of
 from mvd.batch.record import now_utc
 from mvd.batch.run import write_tables
 from mvd.errors import Cancelled, MvdError
+from mvd.report.page.place import extras_in
 from mvd.report.rows import failed_row
 
 Changes = Mapping[str, Mapping[str, Any]]
@@ -69,7 +70,8 @@ def _recount(
     if state != "finished":
         # The tables still tell of all slides, though some by the old rules: the next recount mends that.
         return BatchOutcome(tuple(outcomes), state)
-    return write_tables(out, settings, how, BatchOutcome(tuple(outcomes), state, started=started))
+    done = BatchOutcome(tuple(outcomes), state, started=started)
+    return write_tables(out, settings, how, done, extras_in(out))
 
 
 def slides_in(out: Path) -> int:

@@ -42,4 +42,6 @@ def recount(folder: Path, config: Path | None, **options: Any) -> int:
         from mvd.cli.words import table
 
         progress.say(table(outcome.slides))
+        for note in outcome.notes:
+            progress.say(f"mvd: {note}", err=True)
     return outcome.exit_code

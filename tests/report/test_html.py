@@ -126,7 +126,7 @@ def test_a_page_a_slide(out):
     first = files(out)
     rebuild(out, split=True)
     assert files(out) == first
-    rebuild(out)
+    rebuild(out, split=False)
     assert (out / "report.html").read_bytes() == one
     assert not (out / "report").exists()
 
