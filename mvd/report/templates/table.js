@@ -29,6 +29,16 @@
       showColumns();
     });
   }
+  // The list of columns lies over the table: it goes as menus go.
+  const chooser = document.querySelector(".columns");
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !chooser.open) return;
+    chooser.open = false;
+    chooser.querySelector("summary").focus();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!chooser.contains(event.target)) chooser.open = false;
+  });
   table.classList.remove("few");
   showColumns();
 
