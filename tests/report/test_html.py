@@ -54,6 +54,21 @@ def test_nothing_changed_so_no_byte_does(out):
     assert files(out) == before
 
 
+def test_no_slide_is_needed(measured, tmp_path):
+    """The slides are gone, and the folder lies elsewhere; a picture and a table too are made again without them."""
+    place = Path(shutil.copytree(measured.parent, tmp_path / "elsewhere"))
+    out = place / "out"
+    before = files(out)
+    shutil.rmtree(place / "slides")
+    shutil.rmtree(place / "made")
+    folder = next(path.parent for path in out.glob("slides/*/hotspot_01.png"))
+    (folder / "hotspot_01.png").unlink()
+    (folder / "hotspots.csv").unlink()
+    (out / "results.xlsx").unlink()
+    rebuild(out)
+    assert files(out) == before
+
+
 def test_what_is_missing_or_altered_is_made_again(out):
     before = files(out)
     folder = next(path.parent for path in out.glob("slides/*/hotspot_01.png"))
