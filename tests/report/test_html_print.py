@@ -8,6 +8,7 @@ import pytest
 from browsing import browser, until, why_no_browser
 from measured import record_of
 
+from mvd.errors import MissingDependency
 from mvd.report.html import write_for_print
 from mvd.report.pdf import print_pdf
 
@@ -73,3 +74,22 @@ def test_a_slide_takes_two_pages_and_a_failed_one_a_few_lines(measured, tmp_path
     pages = len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "report.pdf").read_bytes()))
     # Five slides that were measured; before them the tables, after them the settings.
     assert pages <= 5 * 2 + 3 + 4
+
+
+def test_a_pdf_is_printed(measured, tmp_path):
+    reason = why_no_browser()
+    if reason:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    print_pdf(partial(write_for_print, measured, record_of(measured)), tmp_path / "report.pdf")
+    content = (tmp_path / "report.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 6
+    assert len(content) < 3 * (measured / "report.html").stat().st_size
+    assert [path.name for path in tmp_path.iterdir()] == ["report.pdf"]
+
+
+def test_without_a_browser_one_line_says_what_to_do(measured, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingDependency, match="Chromium") as raised:
+        print_pdf(partial(write_for_print, measured, record_of(measured)), tmp_path / "report.pdf")
+    assert "\n" not in str(raised.value)
