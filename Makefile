@@ -51,7 +51,7 @@ picture: $(TO_TEST)  ## Write the pictures of README and docs again, from sample
 	  --hotspot-field-mm2 0.35 --report-hotspot-px 800 --report-hotspot-pictures 1
 	$(PY) -c "import sys, cv2; cv2.imwrite(sys.argv[2], cv2.imread(sys.argv[1]), [cv2.IMWRITE_JPEG_QUALITY, 88])" \
 	  build/picture/slides/*/hotspot_01.png docs/images/hotspot.jpg
-	$(VENV)/bin/mvd run sample_images --out build/picture/cohort --quiet
+	$(VENV)/bin/mvd run sample_images --out build/picture/cohort --quiet --hotspot-field-mm2 0.19
 	$(PY) tests/report/browsing.py build/picture/cohort docs/images
 
 pins:  ## Write constraints.txt again, from the newest versions that work together

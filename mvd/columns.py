@@ -48,7 +48,7 @@ SUMMARY_COLUMNS = (
     Column("mvd_tissue_per_mm2", "1/mm2", "counted vessels / tissue area"),
     Column("vessel_area_fraction", "", "filled area of counted vessels / tissue area", decimals=6),
     Column("lumen_area_fraction", "", "lumen area of counted vessels / tissue area", decimals=6),
-    Column("hotspot_field_mm2", "mm2", "area of the circular hot-spot field"),
+    Column("hotspot_field_mm2", "mm2", "area of the hot-spot field (hotspot.shape)"),
     Column(
         "hotspot_max_vessels", "", "most counted vessels in one field, over all centres in the plane", "int"
     ),

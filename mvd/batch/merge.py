@@ -15,6 +15,7 @@ from mvd.batch.recount import failed_before, record_of
 from mvd.batch.run import write_tables
 from mvd.corrections.file import shows_corrections
 from mvd.errors import MvdError
+from mvd.report.page.place import Extras
 from mvd.settings import Settings
 
 Placed = tuple[int, SlideOutcome, Path]
@@ -64,9 +65,8 @@ def merge(folders: Sequence[Path], out: Path, command: Sequence[str] = ()) -> Ba
                 _copy(folder, out / "slides" / outcome.slide_id)
         outcomes = tuple(replace(outcome, number=number) for number, (_, outcome, _) in enumerate(placed))
         settings = Settings.from_mapping(records[0]["settings"], f"{folders[0]}/run.json")
-        return write_tables(
-            out, settings, How(command=command), BatchOutcome(outcomes, "finished", started=started)
-        )
+        done = BatchOutcome(outcomes, "finished", started=started)
+        return write_tables(out, settings, How(command=command), done, Extras())
 
 
 def _record(folder: Path) -> dict[str, Any]:

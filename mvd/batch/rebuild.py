@@ -21,26 +21,36 @@ from mvd.batch.how import BatchOutcome
 from mvd.batch.lock import held
 from mvd.batch.one import SlideOutcome, outcome_before, outcome_of
 from mvd.batch.recount import failed_before, record_of
-from mvd.batch.tables import write_pages, write_rows
+from mvd.batch.tables import print_again, write_pages, write_rows
 from mvd.corrections.file import shows_corrections
 from mvd.errors import MvdError, UnreadableSlide
+from mvd.report.page.place import Extras, extras_in
 
 _BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
 def rebuild(
-    out: Path, *, split: bool = False, parquet: bool = False, workers: int | None = None
+    out: Path,
+    *,
+    split: bool | None = None,
+    parquet: bool | None = None,
+    pdf: bool | None = None,
+    workers: int | None = None,
 ) -> BatchOutcome:
     """Write the tables of a result folder and its report again.
+
+    What is None is as it was: the folder has it again if it had it before.
 
     Parameters
     ----------
     out : Path
         A result folder of a run that ended.
-    split : bool
+    split : bool, optional
         The report has a page a slide.
-    parquet : bool
+    parquet : bool, optional
         Tables are written as Parquet too.
+    pdf : bool, optional
+        The report is printed too, if it is not that which was printed last.
     workers : int, optional
         Threads for a slide that must be counted again.
 
@@ -53,7 +63,7 @@ def rebuild(
     Raises
     ------
     MissingDependency
-        ``parquet`` without pyarrow; nothing is written then.
+        ``parquet`` without pyarrow, or ``pdf`` without a browser; nothing is written then.
     MvdError
         ``out`` is no result folder, cannot be written, or another run is at work there.
     """
@@ -61,18 +71,39 @@ def rebuild(
         from mvd.report.exports.parquet import check_parquet
 
         check_parquet()
+    if pdf:
+        from mvd.report.pdf import check_browser
+
+        check_browser()
     record = record_of(out)
     with held(out):
+        asked = (split, parquet, pdf)
+        there = extras_in(out)
+        extras = Extras(
+            *(is_there if ask is None else ask for ask, is_there in zip(asked, there, strict=True))
+        )
         put_right(out / "slides")
         outcome = BatchOutcome(tuple(_outcomes(out, record, workers or os.cpu_count() or 1)), "finished")
         try:
             write_rows(out, outcome)
-            write_pages(out, record, split=split, parquet=parquet)
+            notes = write_pages(out, record, extras)
+            if extras.pdf:
+                notes += _printed(out, record, must=bool(pdf))
         except OSError as error:
             raise MvdError(
                 f"{out}: cannot be written ({error.strerror}); make room, or see to its rights"
             ) from None
-        return outcome
+        return replace(outcome, notes=notes)
+
+
+def _printed(out: Path, record: Mapping[str, Any], *, must: bool) -> tuple[str, ...]:
+    try:
+        print_again(out, record)
+    except MvdError as error:
+        if must:
+            raise
+        return (f"report.pdf was of before and is removed: {error}",)
+    return ()
 
 
 def _outcomes(out: Path, record: Mapping[str, Any], workers: int) -> Iterator[SlideOutcome]:

@@ -22,6 +22,7 @@ from mvd.corrections.file import shows_corrections
 from mvd.errors import Cancelled, MvdError
 from mvd.report import write_atomically
 from mvd.report.cohort import json_bytes
+from mvd.report.page.place import extras_in
 from mvd.report.rows import failed_row
 from mvd.settings import Settings, rules_of
 
@@ -74,7 +75,8 @@ def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None 
                 stopping.check()
         except (KeyboardInterrupt, Cancelled, OSError) as error:
             return BatchOutcome(tuple(outcomes), _state(error))
-        return write_tables(out, settings, how, BatchOutcome(tuple(outcomes), "finished", started=started))
+        done = BatchOutcome(tuple(outcomes), "finished", started=started)
+        return write_tables(out, settings, how, done, extras_in(out))
 
 
 @dataclass(frozen=True)

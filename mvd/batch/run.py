@@ -29,12 +29,12 @@ from mvd.batch.scheduler import Cluster, connected
 from mvd.batch.staging import stage_folder, supplied
 from mvd.batch.stopping import Stopping, Terminated, heeding_sigterm
 from mvd.batch.supply import Supply
-from mvd.batch.tables import write_pages, write_rows
+from mvd.batch.tables import note_of_pdf, write_pages, write_rows
 from mvd.batch.worker import refuse_in_a_starting_process
 from mvd.errors import Cancelled, MvdError
 from mvd.report import write_atomically
 from mvd.report.cohort import json_bytes
-from mvd.report.page.place import remove_report
+from mvd.report.page.place import Extras, extras_in, remove_report
 from mvd.settings import Settings
 
 _LOOK_EVERY_S = 0.05
@@ -102,7 +102,7 @@ def run_held(
     """As ``run``, by one who holds ``out`` already; ``how.stage_dir`` is a folder of this run's own."""
     mpp_of, region_of = of_slides
     jobs = _jobs(found, out, own_settings(settings, mpp_of), region_of, how)
-    started = now_utc()
+    started, there = now_utc(), extras_in(out)
     stale = _begin(out, settings, how, {job.slide_id for job in jobs}, started)
     outcomes = [
         replace(how.known[job.slide_id], number=job.number) for job in jobs if job.slide_id in how.known
@@ -113,9 +113,9 @@ def run_held(
         outcomes.sort(key=lambda outcome: outcome.number)
         outcome = BatchOutcome(tuple(outcomes), state, stale, started, notes)
         try:
-            return write_tables(out, settings, how, outcome)
+            return write_tables(out, settings, how, outcome, there)
         except KeyboardInterrupt:  # what is measured is told all the same; only the report is done without
-            return write_tables(out, settings, how, replace(outcome, state="interrupted"))
+            return write_tables(out, settings, how, replace(outcome, state="interrupted"), there)
 
 
 def _do(
@@ -264,8 +264,13 @@ def _outcomes(waiting: Supply, how: How, reporter: Reporter, stopping: Stopping)
         look()
 
 
-def write_tables(out: Path, settings: Settings, how: How, outcome: BatchOutcome) -> BatchOutcome:
-    """Write the tables of what is finished, then what tells how they came about, run.json last."""
+def write_tables(
+    out: Path, settings: Settings, how: How, outcome: BatchOutcome, extras: Extras
+) -> BatchOutcome:
+    """Write the tables of what is finished, then what tells how they came about, run.json last.
+
+    ``extras`` is what the folder had; printing takes long, and is left to `mvd report`.
+    """
     traces = [slide.trace for slide in outcome.slides if slide.trace]
     try:
         write_rows(out, outcome)
@@ -281,7 +286,8 @@ def write_tables(out: Path, settings: Settings, how: How, outcome: BatchOutcome)
         try:
             # One that was stopped is to end soon; `mvd report` shows what it has.
             if outcome.state == "finished":
-                write_pages(out, record)
+                notes = write_pages(out, record, extras._replace(pdf=False)) + note_of_pdf(extras)
+                outcome = replace(outcome, notes=outcome.notes + notes)
         finally:  # whatever goes wrong in the report, the run has ended
             write_atomically(out / CRATE_NAME, json_bytes(crate_of(record, present_in(out))))
             write_atomically(out / "run.json", json_bytes(record))

@@ -1,5 +1,6 @@
 """A click group that imports a command when it is called, and ends every error in one line and an exit code."""
 
+import difflib
 import importlib
 import os
 import sys
@@ -34,6 +35,15 @@ class LazyGroup(click.Group):
         module, _, attribute = self._commands_at[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return name, command and the rest of the words; of a name that is none, the error says the nearest."""
+        near = difflib.get_close_matches(args[0], self._commands_at, n=1)
+        if near and not self.get_command(ctx, args[0]):
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

@@ -49,6 +49,8 @@ def recount(folder: Path, config: Path | None, **options: Any) -> int:
             progress.say(table(outcome.slides))
         else:
             progress.say(_stopped(outcome, slides), err=True)
+        for note in outcome.notes:
+            progress.say(f"mvd: {note}", err=True)
     return outcome.exit_code
 
 

@@ -1,7 +1,5 @@
 """``mvd report``: a result folder -> its tables and report, written again."""
 
-import json
-from functools import partial
 from pathlib import Path
 
 import click
@@ -11,18 +9,25 @@ from mvd.cli.words import shown
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--split", is_flag=True, help="One page a slide, with finer pictures, in DIR/report.")
-@click.option("--pdf", is_flag=True, help="Print the report to DIR/report.pdf too; needs Chromium or Chrome.")
-@click.option("--parquet", is_flag=True, help="Write the tables as Parquet too; needs pyarrow.")
+@click.option(
+    "--split/--no-split",
+    default=None,
+    help="One page a slide, with finer pictures, in DIR/report; or one file.",
+)
+@click.option(
+    "--pdf/--no-pdf", default=None, help="Print the report to DIR/report.pdf too; needs Chromium or Chrome."
+)
+@click.option("--parquet/--no-parquet", default=None, help="Write the tables as Parquet too; needs pyarrow.")
 @click.option("--workers", type=click.IntRange(1), help="Threads.  [default: all processors]")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-def report(folder: Path, split: bool, pdf: bool, parquet: bool, workers: int | None, quiet: bool) -> int:
+def report(folder: Path, workers: int | None, quiet: bool, **extras: bool | None) -> int:
     """Write the tables, results.xlsx and report.html of a result folder again, without reading a slide.
 
     What was corrected by hand since (corrections.json of a slide) is in the tables then, beside the automatic numbers.
     The same results give the same report, to the byte. Files of a slide that are missing or altered are made again
-    from what `mvd run` stored, by the rules that were used; other rules are for `mvd recount`. Exit codes are those of
-    `mvd run`.
+    from what `mvd run` stored, by the rules that were used; other rules are for `mvd recount`. What was asked for once
+    (--split, --pdf, --parquet) is written again each time, until it is asked away (--no-split ...) or deleted. Exit
+    codes are those of `mvd run`.
 
     \b
     Examples:
@@ -34,9 +39,7 @@ def report(folder: Path, split: bool, pdf: bool, parquet: bool, workers: int | N
     from mvd import batch
     from mvd.report.page.place import PDF, REPORT
 
-    if split and pdf:
-        raise click.UsageError("--pdf prints the report of one file: leave --split out")
-    outcome = batch.rebuild(folder, split=split, parquet=parquet, workers=workers)
+    outcome = batch.rebuild(folder, **extras, workers=workers)
     for slide in outcome.slides if not quiet else ():
         if slide.resumed == "recounted":
             click.echo(f"{shown(slide.name)}: files were missing or altered and are made again", err=True)
@@ -45,12 +48,8 @@ def report(folder: Path, split: bool, pdf: bool, parquet: bool, workers: int | N
         for warning in slide.warnings:
             if warning.startswith("corrections:"):
                 click.echo(f"{shown(slide.name)}: warning: {warning}", err=True)
-    if pdf:
-        from mvd.report.html import write_for_print
-        from mvd.report.pdf import print_pdf
-
-        record = json.loads((folder / "run.json").read_bytes())
-        print_pdf(partial(write_for_print, folder, record), folder / PDF)
+    for note in outcome.notes if not quiet else ():
+        click.echo(f"mvd: {note}", err=True)
     if not quiet:
-        click.echo(str(folder / (PDF if pdf else REPORT)))
+        click.echo(str(folder / (PDF if extras["pdf"] else REPORT)))
     return outcome.exit_code

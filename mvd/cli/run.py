@@ -259,4 +259,5 @@ def tell(outcome: "BatchOutcome", out: Path, slides: int) -> None:
             err=True,
         )
     report = f"{where}/report.html, " if outcome.state == "finished" else ""
-    say(f"Results: {report}{where}/summary.csv, and the pictures in {where}/slides", err=True)
+    pictures = f", and the pictures in {where}/slides" if len(outcome.failed) < done else ""
+    say(f"Results: {report}{where}/summary.csv{pictures}", err=True)

@@ -41,12 +41,15 @@ class Canvas:
         Top left corner, um from the slide's.
     mpp : float
         um/px of ``rgb``.
+    letters : float
+        How many capital letters are as high as the picture is long, within what reads well.
     """
 
     rgb: Rgb
     x_um: float
     y_um: float
     mpp: float
+    letters: float = 120.0
 
     @classmethod
     def of(cls, picture: Picture, longest_px: int) -> "Canvas":
@@ -65,7 +68,7 @@ class Canvas:
     @property
     def letter_px(self) -> float:
         """Height of a capital letter that reads well on a picture of this size, px."""
-        return float(np.clip(max(self.rgb.shape[:2]) / 120, 8, 16))
+        return float(np.clip(max(self.rgb.shape[:2]) / self.letters, 8, 16))
 
     def px(self, xy_um: Ring) -> NDArray[np.float64]:
         """Return (n, 2) um as (x, y) px, where 0 is the centre of the first pixel."""

@@ -24,7 +24,7 @@ from mvd.report.frame import bar_length_um
 from mvd.report.page.cells import cells, heads, shown
 from mvd.report.page.folder import Cohort, Row, read_cohort
 from mvd.report.page.look import Reason, reasons_to_look
-from mvd.report.page.place import PAGES, PDF, REPORT, remove_pages
+from mvd.report.page.place import PAGES, REPORT, remove_pages
 from mvd.report.page.section import section
 from mvd.report.page.small import Room
 from mvd.report.page.strip import strip
@@ -75,7 +75,6 @@ def write_report(out: Path, record: Mapping[str, Any], *, split: bool = False) -
     cohort = read_cohort(out, record)
     odd = reasons_to_look(cohort)
     keys = [str(row["slide_id"]) for row in cohort.rows]
-    (out / PDF).unlink(missing_ok=True)
     remove_pages(out, keep=set(keys) if split else ())
     links = {key: f"{PAGES}/{key}.html" if split else f"#slide-{key}" for key in keys}
     if split:

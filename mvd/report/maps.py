@@ -16,6 +16,7 @@ from mvd.result import SlideResult
 
 LONGEST_PX = 1000
 LIMIT_UM = 100.0
+_LETTERS = 60.0  # the report shows maps at half their size
 _OUTLINE: Colour = (90, 90, 90)
 _LIMIT: Colour = (0, 230, 255)
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -105,7 +106,7 @@ def _map_canvas(
     smooth = _enlarged(values, size, factor)
     mask = cv2.resize(result.tissue.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     smooth[~mask] = np.nan
-    canvas = Canvas(scale.paint(smooth), 0.0, 0.0, mpp / factor)
+    canvas = Canvas(scale.paint(smooth), 0.0, 0.0, mpp / factor, _LETTERS)
     if limit is not None:
         tissue_mpp = mpp / factor
         rings = tissue_polygons_um(np.nan_to_num(smooth) > limit, tissue_mpp)
@@ -152,4 +153,4 @@ def _with_bar(canvas: Canvas, scale: Scale) -> Canvas:
         words = f"{number:g}" + ("+" if scale.open_end and number >= scale.most else "")
         strip.text((right + 9, row - cap_px * 0.65), words, DARK, cap_px=cap_px)
     joined = np.concatenate([canvas.rgb, rgb], axis=1)
-    return Canvas(np.ascontiguousarray(joined), canvas.x_um, canvas.y_um, canvas.mpp)
+    return Canvas(np.ascontiguousarray(joined), canvas.x_um, canvas.y_um, canvas.mpp, canvas.letters)

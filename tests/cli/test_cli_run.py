@@ -98,7 +98,16 @@ def test_bad_slides_are_named_and_the_others_are_done(mvd, slides, tmp_path):
     assert "--mpp" in failed["no_size.png"]
     assert not any("\n" in line or str(tmp_path) in line for line in failed.values())
     assert "6 of 7 slides failed" in result.stderr
+    assert result.stderr.splitlines()[-1].endswith("slides")  # where the pictures are
     assert len([line for line in result.stderr.splitlines() if "FAILED" in line]) == 6
+
+
+def test_where_no_slide_was_done_no_pictures_are_promised(mvd, tmp_path):
+    (tmp_path / "text.tif").write_text("not a slide")
+    result = mvd("run", tmp_path / "text.tif", "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    last = result.stderr.splitlines()[-1]
+    assert last == f"Results: {tmp_path}/out/report.html, {tmp_path}/out/summary.csv"
 
 
 def test_no_slide_and_no_place_to_write_exit_1_in_one_line(mvd, slides, tmp_path):

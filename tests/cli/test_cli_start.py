@@ -48,6 +48,22 @@ def test_usage_errors_exit_2(mvd, words):
     assert mvd(*words).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"), [("runn", "run"), ("reprot", "report"), ("recuont", "recount"), ("cohorts", "cohort")]
+)
+def test_a_misspelt_command_names_the_nearest(mvd, word, meant):
+    result = mvd(word, "somewhere")
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"Error: No such command '{word}'. Did you mean {meant}?\n")
+
+
+def test_a_command_like_no_other_names_none(mvd):
+    result = mvd("zzz")
+    assert result.exit_code == 2
+    assert "zzz" in result.stderr
+    assert "Did you mean" not in result.stderr
+
+
 @pytest.mark.parametrize(("words", "code", "lines"), [(["config", "show"], 0, 40), (["rnu"], 2, 1)])
 def test_the_process_ends_with_the_code_and_all_that_was_said(words, code, lines):
     start = [sys.executable, "-m", "mvd", *words]

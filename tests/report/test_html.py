@@ -2,16 +2,13 @@
 
 import itertools
 import json
-import os
 import re
 import shutil
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import why_no_browser
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,8 +17,8 @@ from PIL import Image
 
 from mvd.batch import rebuild
 from mvd.cli import cli
-from mvd.errors import MissingDependency, MvdError
-from mvd.report.html import MOST_BYTES, _render, slide_bytes, write_for_print, write_report
+from mvd.errors import MvdError
+from mvd.report.html import MOST_BYTES, _render, slide_bytes, write_report
 from mvd.report.page.cells import shown
 from mvd.report.page.folder import read_cohort
 from mvd.report.page.histogram import histogram, nearest_um, nice
@@ -30,7 +27,6 @@ from mvd.report.page.look import reasons_to_look
 from mvd.report.page.section import section
 from mvd.report.page.small import Room, shrink
 from mvd.report.page.strip import strip
-from mvd.report.pdf import print_pdf
 
 
 @pytest.fixture
@@ -50,6 +46,21 @@ def files(out: Path) -> dict[str, bytes]:
 def test_nothing_changed_so_no_byte_does(out):
     before = files(out)
     assert b"<title>" in before["report.html"]
+    rebuild(out)
+    assert files(out) == before
+
+
+def test_no_slide_is_needed(measured, tmp_path):
+    """The slides are gone, and the folder lies elsewhere; a picture and a table too are made again without them."""
+    place = Path(shutil.copytree(measured.parent, tmp_path / "elsewhere"))
+    out = place / "out"
+    before = files(out)
+    shutil.rmtree(place / "slides")
+    shutil.rmtree(place / "made")
+    folder = next(path.parent for path in out.glob("slides/*/hotspot_01.png"))
+    (folder / "hotspot_01.png").unlink()
+    (folder / "hotspots.csv").unlink()
+    (out / "results.xlsx").unlink()
     rebuild(out)
     assert files(out) == before
 
@@ -126,7 +137,7 @@ def test_a_page_a_slide(out):
     first = files(out)
     rebuild(out, split=True)
     assert files(out) == first
-    rebuild(out)
+    rebuild(out, split=False)
     assert (out / "report.html").read_bytes() == one
     assert not (out / "report").exists()
 
@@ -264,25 +275,6 @@ def test_a_path_keeps_to_its_ring(x, y, radius):
 
 def test_names_are_shown_without_what_cannot_be_seen():
     assert shown("a\u202eb\nc\x00é") == "a\\u202eb\\nc\\x00é"
-
-
-def test_a_pdf_is_printed(measured, tmp_path):
-    reason = why_no_browser()
-    if reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    print_pdf(partial(write_for_print, measured, record_of(measured)), tmp_path / "report.pdf")
-    content = (tmp_path / "report.pdf").read_bytes()
-    assert content.startswith(b"%PDF")
-    assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 6
-    assert len(content) < 3 * (measured / "report.html").stat().st_size
-    assert [path.name for path in tmp_path.iterdir()] == ["report.pdf"]
-
-
-def test_without_a_browser_one_line_says_what_to_do(measured, tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MissingDependency, match="Chromium") as raised:
-        print_pdf(partial(write_for_print, measured, record_of(measured)), tmp_path / "report.pdf")
-    assert "\n" not in str(raised.value)
 
 
 def test_tables_of_another_version_are_refused(out):

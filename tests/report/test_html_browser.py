@@ -133,8 +133,9 @@ def test_columns_can_be_shown_and_the_table_downloaded(page, out):
     page.find_element(CSS, "#columns [value=vessels]").click()
     assert page.find_element(CSS, "th[data-name=clark_evans]").is_displayed()
     assert not page.find_element(CSS, "th[data-name=vessels]").is_displayed()
-    page.find_element(CSS, "#download").click()
     saved = page.folder / "mvd_table.csv"
+    saved.unlink(missing_ok=True)
+    page.find_element(CSS, "#download").click()
     until(saved.is_file)
     table = list(csv.DictReader(io.StringIO(saved.read_text(encoding="utf-8"), newline="")))
     stored = list(csv.DictReader(io.StringIO((out / "summary.csv").read_bytes().decode(), newline="")))
@@ -142,6 +143,30 @@ def test_columns_can_be_shown_and_the_table_downloaded(page, out):
     for name in set(table[0]) - {"look_first"}:
         assert [row[name] for row in table] == [row[name] for row in stored], name
     assert any(row["slide"].startswith("'=cmd") for row in table)
+
+
+@pytest.mark.parametrize("may", [True, False], ids=["clipboard", "without its leave"])
+def test_what_is_shown_is_copied_as_it_would_be_downloaded(page, may):
+    rights = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    page.execute_cdp_cmd("Browser.grantPermissions", rights)
+    if not may:  # as where a policy of the place forbids it: the old way has to do
+        page.execute_script("Clipboard.prototype.writeText = () => Promise.reject(new Error('no'))")
+    type_into(page, "#search", FORMULA[:4])
+    page.find_element(CSS, "[data-name=slide] button").click()
+    button = page.find_element(CSS, "#copy")
+    button.click()
+    until(lambda: button.text == "Copied")
+    copied = page.execute_async_script(
+        "const done = arguments[0]; navigator.clipboard.readText().then(done, e => done(String(e)))"
+    )
+    saved = page.folder / "mvd_table.csv"
+    saved.unlink(missing_ok=True)
+    page.find_element(CSS, "#download").click()
+    until(saved.is_file)
+    until(lambda: saved.read_bytes().decode().splitlines() == copied.splitlines())
+    (row,) = csv.DictReader(io.StringIO(copied, newline=""))
+    assert row["slide"] == f"'{FORMULA}"
+    until(lambda: button.text == "Copy as CSV")
 
 
 def test_a_dot_of_the_plot_tells_its_slide_and_leads_there(page):

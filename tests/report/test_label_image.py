@@ -68,6 +68,15 @@ def test_it_is_tiled_with_levels_that_take_every_second_pixel_and_a_size(result,
         assert np.array_equal(level, levels[0][:: 2**number, :: 2**number])
 
 
+def test_it_is_read_as_zarr_piece_by_piece(written):
+    zarr = pytest.importorskip("zarr")
+    path = written / "labels.ome.tif"
+    with tifffile.imread(path, aszarr=True) as store:
+        group = zarr.open(store, mode="r")
+        assert np.array_equal(group["0"][500:700, 900:1400], tifffile.imread(path)[500:700, 900:1400])
+        assert group["2"].shape == (350, 600)
+
+
 def test_the_same_result_gives_the_same_bytes(result, written, tmp_path):
     write_label_image(result, tmp_path / "again.ome.tif")
     assert (tmp_path / "again.ome.tif").read_bytes() == (written / "labels.ome.tif").read_bytes()

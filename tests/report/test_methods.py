@@ -1,5 +1,7 @@
 """``mvd methods``: the text says what the run really did, cites what it lists, and names nobody."""
 
+import csv
+import io
 import json
 import re
 import shutil
@@ -16,6 +18,12 @@ from mvd.report.methods.checklist import TO_STATE, checklist
 from mvd.report.methods.paragraph import paragraphs
 from mvd.report.methods.references import Citations
 from mvd.report.methods.used import read_used
+
+
+@pytest.fixture
+def out(measured, tmp_path):
+    """A copy of the result folder."""
+    return Path(shutil.copytree(measured, tmp_path / "out"))
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +75,11 @@ def test_other_settings_are_other_words(used):
     assert "with preset vectors" in text_of(used, "stain", method="preset")
     assert "squares of 0.35 mm²" in text_of(used, "hotspot", shape="square", field_mm2=0.35)
     assert "wholly in the tissue" in text_of(used, "hotspot", edge="inside")
+    assert "falls to 40 % of the strongest within 3 µm" in text_of(
+        used, "vessel", edge_part=0.4, edge_reach_um=3
+    )
+    assert "slide or of a region cut were not counted" in text_of(used, "vessel", cut_by_edge="leave_out")
+    assert "of a region cut" not in text_of(used)
     assert "scattered at random over" not in text_of(used, "hotspot", nulls=0)
     assert "sRGB" in text_of(used, "slide", icc="srgb")
     assert "sRGB" not in text_of(used)
@@ -74,15 +87,41 @@ def test_other_settings_are_other_words(used):
 
 def test_slides_that_differ_are_told(used):
     mixed = replace(used, mpp=(0.2456, 0.5), versions=("0.1.0", "0.2.0"), reviewed=2, with_regions=3)
+    mixed = replace(mixed, mpp_by_hand=2, damaged=1)
     text = text_of(mixed)
     for words in (
         "0.2456 to 0.5 µm/px",
         "0.1.0 and 0.2.0",
         "2 slides was corrected by hand",
         "3 slides was limited",
+        "cut were counted where their centroid lay inside",
+        "The pixel size of 2 slides was given by the authors",
+        "On 1 slide a part could not be read",
     ):
         assert words in text
     assert "- [x] (5) Correction by hand: 2 of 5 slides" in checklist(mixed)
+
+
+def test_what_the_tables_say_of_size_and_damage_is_told(out):
+    text = (out / "summary.csv").read_text(encoding="utf-8")
+    table = list(csv.DictReader(io.StringIO(text, newline="")))
+    (row, other) = [row for row in table if row["status"] == "ok"][:2]
+    row["mpp_source"], other["invalid_area_fraction"] = "user", "0.0040"
+    with (out / "summary.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, table[0])
+        writer.writeheader()
+        writer.writerows(table)
+    used = read_used(out, record_of(out))
+    assert (used.mpp_by_hand, used.damaged) == (1, 1)
+
+
+def test_chalkley_is_counted_in_hot_spots_of_its_own_area(used):
+    for field in (0.74, 0.196):
+        text = text_of(used, "hotspot", field_mm2=field, ladder=False)
+        assert (
+            "graticule of 0.196 mm², turned about the centre of each of the first three hot spots of that"
+            in text
+        )
 
 
 def test_every_number_in_brackets_is_a_reference_and_none_is_idle(measured):

@@ -1,6 +1,7 @@
 """What was done -> the sentences of a methods section. Each says only what the settings and slides of the run say."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mvd.report.methods.references import Citations
 from mvd.report.methods.used import Used
@@ -35,21 +36,25 @@ def _slides(used: Used) -> Iterator[str]:
     if used.empty:
         yield f"On {_slides_of(used.empty)} no vessel was found, which is a density of 0."
     yield f"Slides of {_range(used.mpp)} µm/px were analysed at {_range(used.analysis_mpp)} µm/px."
+    if used.mpp_by_hand:
+        yield f"The pixel size of {_slides_of(used.mpp_by_hand)} was given by the authors, not read from the file."
+    if used.damaged:
+        yield f"On {_slides_of(used.damaged)} a part could not be read; it was left out of area and count."
     if used.settings["slide"].get("icc") == "srgb":
         yield "Colours were converted to sRGB by the profile that the file embeds."
+    rule = used.settings["vessel"]["cut_by_edge"]
     if used.with_regions:
-        edges = _EDGES[used.settings["vessel"]["cut_by_edge"]]
-        yield (
-            f"The analysis of {_slides_of(used.with_regions)} was limited to regions drawn by hand; "
-            f"vessels that an edge cut were {edges}."
-        )
+        yield f"The analysis of {_slides_of(used.with_regions)} was limited to regions drawn by hand."
+    if used.with_regions or rule != "centroid":
+        yield f"Vessels that an edge of the slide or of a region cut were {_EDGES[rule]}."
 
 
 def _stain(used: Used, cite: Citations) -> Iterator[str]:
     tissue, stain = used.settings["tissue"], used.settings["stain"]
     yield (
-        f"Tissue was what is darker than the background of the slide by an optical density of "
-        f"{tissue['min_od']:g} in an overview of {tissue['overview_mpp']:g} µm/px; islands below "
+        f"Tissue was what is darker than the bare glass of the slide by an optical density of "
+        f"{tissue['min_od']:g}, or up to twice that where the glass is uneven, in an overview of "
+        f"{tissue['overview_mpp']:g} µm/px; islands below "
         f"{tissue['min_area_mm2']:g} mm² were left out and holes up to {tissue['max_hole_mm2']:g} mm² were "
         "part of it."
     )
@@ -79,6 +84,7 @@ def _vessels(used: Used, cite: Citations) -> Iterator[str]:
             f"{vessel['min_high_od']:g}, and is held together by what is above it by "
             f"{vessel['low_spreads']:g} spreads and at least {vessel['min_low_od']:g}."
         )
+    yield from _walls(vessel)
     yield (
         f"Any stained profile clearly separate from its neighbours was one vessel, with or without a lumen "
         f"{cite('weidner', 'vermeulen')}; arcs of one ring up to {vessel['join_gap_um']:g} µm apart were "
@@ -96,6 +102,15 @@ def _vessels(used: Used, cite: Citations) -> Iterator[str]:
         yield "No result was corrected by hand."
 
 
+def _walls(vessel: Mapping[str, Any]) -> Iterator[str]:
+    yield "Brown that varies slowly over the slide, on a grid of 50 µm, was taken off the DAB before."
+    yield (
+        f"The edge of a wall lies where DAB above the background falls to {100 * vessel['edge_part']:g} % of the "
+        f"strongest within {vessel['edge_reach_um']:g} µm; what is {vessel['edge_most_od']:g} above it is wall in "
+        "any case."
+    )
+
+
 def _densities(used: Used, cite: Citations) -> Iterator[str]:
     hotspot, spatial = used.settings["hotspot"], used.settings["spatial"]
     yield (
@@ -104,13 +119,13 @@ def _densities(used: Used, cite: Citations) -> Iterator[str]:
         f"positions, found exactly, up to {hotspot['count']} of them and none overlapping another."
     )
     if hotspot["edge"] == "inside":
-        yield "Each of these fields lies wholly in the tissue."
+        yield "Each of these fields lies wholly in the tissue, of which holes smaller than a field are a part."
     else:
         yield "A field may hang over the edge of the tissue; its density refers to its whole area."
     yield (
         "The Chalkley count is the most of 25 points of a graticule of 0.196 mm², turned about the centre "
-        f"of each of the first three hot spots, that lie on vessels {cite('chalkley', 'vermeulen')}; their "
-        "mean is given."
+        f"of each of the first three hot spots of that area, that lie on vessels "
+        f"{cite('chalkley', 'vermeulen')}; their mean is given."
     )
     yield (
         "Distances between nearest vessels were corrected for the edge and compared with those of a random "
@@ -129,7 +144,8 @@ def _certainty(used: Used, cite: Citations) -> Iterator[str]:
         )
     yield (
         "The interval of the density shows how far it moves with the threshold 10 % off, the DAB vector 3° "
-        "off and the pixel size 2 % off; it is no confidence interval."
+        "off and the pixel size 2 % off, each judged on the profiles found and put together as independent "
+        "errors are; it is no confidence interval."
     )
 
 

@@ -14,8 +14,9 @@ class Used:
 
     Attributes
     ----------
-    slides, failed, empty, reviewed, with_regions : int
-        How many slides; all of them, without a number, without a vessel, corrected by hand, limited to regions.
+    slides, failed, empty, reviewed, with_regions, mpp_by_hand, damaged : int
+        How many slides; all of them, without a number, without a vessel, corrected by hand, limited to regions, whose
+        pixel size the user gave, of which a part could not be read.
     mpp, analysis_mpp : tuple of float
         The different pixel sizes, ascending, um/px.
     fitted : int
@@ -36,6 +37,8 @@ class Used:
     empty: int
     reviewed: int
     with_regions: int
+    mpp_by_hand: int
+    damaged: int
     mpp: tuple[float, ...]
     analysis_mpp: tuple[float, ...]
     fitted: int
@@ -69,6 +72,8 @@ def read_used(out: Path, record: Mapping[str, Any]) -> Used:
         empty=statuses.count("empty"),
         reviewed=sum(bool(row["reviewed"]) for row in measured),
         with_regions=sum(bool(about["regions"]) for about in abouts),
+        mpp_by_hand=sum(row["mpp_source"] == "user" for row in measured),
+        damaged=sum(bool(row["invalid_area_fraction"]) for row in measured),
         mpp=tuple(sorted({float(row["mpp"]) for row in measured if row["mpp"]})),
         analysis_mpp=tuple(sorted({float(row["analysis_mpp"]) for row in measured if row["analysis_mpp"]})),
         fitted=sum(about["stain"]["source"] != "preset" for about in abouts),

@@ -56,6 +56,9 @@ SHOWN_FIRST = (
 _UNITS = {"um": "µm", "um2": "µm²", "mm2": "mm²", "1/mm2": "per mm²", "um/px": "µm/px", "OD": "OD"}
 _UNIT_ENDS = ("_per_mm2", "_mm2", "_um2", "_um")
 _DIGITS = 4
+_CHANCES = ("hotspot_p", "ripley_p", "p")
+LEAST_P = 0.001
+"""A smaller p is said to be smaller; the table's own cell, as it is downloaded, has it in full."""
 
 
 class Head(NamedTuple):
@@ -116,6 +119,12 @@ def hotspot_words(row: Row) -> Mapping[str, str]:
     return {column.name: short(row[column.name], column) for column in HOTSPOT_COLUMNS}
 
 
+def chance(value: Cell, column: Column) -> str:
+    """Return ``p = 0.025`` or ``p < 0.001``."""
+    words = short(value, column)
+    return f"p {words}" if words.startswith("<") else f"p = {words}"
+
+
 def shown(name: str) -> str:
     """Return a name that may be shown: control characters, line ends and marks of direction escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
@@ -144,7 +153,12 @@ def short(value: Cell, column: Column) -> str:
         return "yes" if value else "no"
     if column.kind != "float":
         return shown(str(value))
-    number = float(value)
+    return _decimal(float(value), column)
+
+
+def _decimal(number: float, column: Column) -> str:
+    if column.name in _CHANCES and number < LEAST_P:
+        return f"< {LEAST_P}"
     if number and abs(number) < 10.0**-_DIGITS:
         return f"{number:.1e}"
     if abs(number) < 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from pathlib import Path
+from typing import NamedTuple
 
 REPORT = "report.html"
 PDF = "report.pdf"
@@ -16,6 +17,33 @@ QUPATH = "import_into_qupath.groovy"
 PARQUET = tuple(f"{name}.parquet" for name in ("summary", "vessels", "hotspots", "regions", "failed"))
 EXPORTS = (WORKBOOK, DICTIONARY, MULTIQC, MULTIQC_PICTURE, QUPATH, *PARQUET)
 """What ``write_exports`` writes for other programs."""
+
+
+class Extras(NamedTuple):
+    """What a result folder has beyond the usual, because somebody asked `mvd report` for it.
+
+    Attributes
+    ----------
+    split : bool
+        A page a slide.
+    parquet : bool
+        Tables as Parquet.
+    pdf : bool
+        The report as PDF.
+    """
+
+    split: bool = False
+    parquet: bool = False
+    pdf: bool = False
+
+
+def extras_in(out: Path) -> Extras:
+    """Tell by its files what a folder was asked to have: what is deleted is no longer asked for."""
+    return Extras(
+        split=any((out / PAGES).glob("*.html")),
+        parquet=any((out / name).exists() for name in PARQUET),
+        pdf=(out / PDF).exists(),
+    )
 
 
 def remove_report(out: Path) -> None:

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from mvd.errors import UnreadableSlide
 from mvd.report.page.by_hand import by_hand
-from mvd.report.page.cells import hotspot_words, numbers, short, shown
+from mvd.report.page.cells import chance, hotspot_words, numbers, short, shown
 from mvd.report.page.folder import Cohort, Row, StoredSlide, read_stored
 from mvd.report.page.histogram import Histogram, histogram, nearest_um
 from mvd.report.page.look import Reason
 from mvd.report.page.scene import Scene, draw
 from mvd.report.page.small import Room, Small, shrink
-from mvd.result import SUMMARY_COLUMNS
+from mvd.result import HOTSPOT_COLUMNS, SUMMARY_COLUMNS
 
 _MAP_SHARE = 0.07
 _CHALKLEY_SHARE = 0.08
@@ -22,6 +22,7 @@ _LONGEST_PX = 1000
 _LINKED = ("overview.png", "vessels.csv", "hotspots.csv", "vessels.geojson", "slide.json")
 _OF_REGIONS = ("tissue_area_mm2", "vessels", "mvd_tissue_per_mm2", "hotspot_max_per_mm2", "chalkley_mean3")
 _COLUMNS = {column.name: column for column in SUMMARY_COLUMNS}
+_OF_SPOTS = {column.name: column for column in HOTSPOT_COLUMNS}
 
 
 class Map(NamedTuple):
@@ -101,13 +102,12 @@ def _pictured(slide: StoredSlide, row: Row, scene: Scene, room: Room) -> dict[st
 
 def _headline(row: Row) -> Iterator[Headline]:
     def cell(name: str) -> str:
-        value = row[name]
-        return f"{value:.4g}" if isinstance(value, float) else short(value, _COLUMNS[name])
+        return short(row[name], _COLUMNS[name])
 
     low, high = cell("mvd_low_per_mm2"), cell("mvd_high_per_mm2")
     interval = f"{low} to {high} if threshold, stain or pixel size are a little off"
     yield Headline("MVD", cell("mvd_tissue_per_mm2"), "per mm² of tissue", interval)
-    p = f", p = {short(row['hotspot_p'], _COLUMNS['hotspot_p'])}" if row["hotspot_p"] is not None else ""
+    p = f", {chance(row['hotspot_p'], _COLUMNS['hotspot_p'])}" if row["hotspot_p"] is not None else ""
     more = f"{cell('hotspot_max_vessels')} vessels in {row['hotspot_field_mm2']:g} mm²{p}"
     yield Headline("Hot spot", cell("hotspot_max_per_mm2"), "per mm²", more)
     yield Headline("Chalkley", cell("chalkley_mean3"), "", "mean of 3 hot spots of 0.196 mm²")
@@ -117,7 +117,7 @@ def _headline(row: Row) -> Iterator[Headline]:
 
 def _spot_words(row: Row) -> str:
     words = hotspot_words(row)
-    p = f", p = {words['p']}" if row["p"] is not None else ""
+    p = f", {chance(row['p'], _OF_SPOTS['p'])}" if row["p"] is not None else ""
     return (
         f"Hot spot {row['rank']}: {row['vessels']} vessels in {row['field_mm2']:g} mm², "
         f"{words['vessels_per_mm2']} per mm²{p}; {100 * float(row['tissue_fraction'] or 0):.0f} % of it is tissue"
@@ -142,7 +142,8 @@ def _maps(slide: StoredSlide, row: Row, room: Room) -> Iterator[Map]:
         wanted.append(
             (
                 "chalkley_01.png",
-                f"Chalkley graticule: {hits} hits of 25 points, the first shown",
+                f"Chalkley graticule: {hits} hits of 25 points; of the first, "
+                "filled yellow points lie on a vessel, blue rings beside",
                 _CHALKLEY_SHARE,
             )
         )
