@@ -5,11 +5,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from mvd.batch.one import SlideOutcome
+from mvd.batch.one import SlideOutcome, is_disk_full
 from mvd.batch.record import now_utc
 from mvd.batch.scheduler import Cluster
+from mvd.batch.stopping import Terminated
+from mvd.errors import Cancelled
 
 State = Literal["finished", "interrupted", "terminated", "disk_full"]
+
+
+def state_after(error: BaseException) -> State:
+    """Return how a run ended that an error stopped; raise the error if it is none that can be gone on from."""
+    if isinstance(error, Terminated):
+        return "terminated"
+    if isinstance(error, KeyboardInterrupt | Cancelled):
+        return "interrupted"
+    if is_disk_full(error):
+        return "disk_full"
+    raise error
 
 
 @dataclass(frozen=True)

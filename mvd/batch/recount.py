@@ -11,13 +11,13 @@ from typing import Any
 
 from mvd.batch.again import count_again, put_right
 from mvd.batch.earlier import earlier_result
-from mvd.batch.how import BatchOutcome, How, Reporter, State
+from mvd.batch.how import BatchOutcome, How, Reporter, state_after
 from mvd.batch.lock import held
 from mvd.batch.machine import processors
-from mvd.batch.one import SlideOutcome, is_disk_full, outcome_before, outcome_of
+from mvd.batch.one import SlideOutcome, outcome_before, outcome_of
 from mvd.batch.record import now_utc
 from mvd.batch.run import write_tables
-from mvd.batch.stopping import Stopping, Terminated, heeding_sigterm
+from mvd.batch.stopping import Stopping, heeding_sigterm
 from mvd.corrections.file import shows_corrections
 from mvd.errors import Cancelled, MvdError
 from mvd.report import write_atomically
@@ -60,7 +60,7 @@ def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None 
     """
     from mvd.recount import changed_rules
 
-    record = _record(out, _UNDER_WAY)
+    record = record_of(out, recounting=True)
     settings = changed_rules(record["settings"], changes, f"{out}/run.json")
     how = replace(how or How(), shard=tuple(record.get("shard", (1, 1))))
     with held(out), heeding_sigterm() as stopping:
@@ -74,7 +74,7 @@ def recount(out: Path, changes: Changes, reporter: Reporter, *, how: How | None 
                 reporter.slide_done(outcome)
                 stopping.check()
         except (KeyboardInterrupt, Cancelled, OSError) as error:
-            return BatchOutcome(tuple(outcomes), _state(error))
+            return BatchOutcome(tuple(outcomes), state_after(error))
         done = BatchOutcome(tuple(outcomes), "finished", started=started)
         return write_tables(out, settings, how, done, extras_in(out))
 
@@ -97,38 +97,21 @@ class _Heard:
         return stage
 
 
-def _state(error: BaseException) -> State:
-    """Return how a recount ended that an error stopped; raise the error if it is none that can be gone on from."""
-    if isinstance(error, Terminated):
-        return "terminated"
-    if isinstance(error, KeyboardInterrupt | Cancelled):
-        return "interrupted"
-    if is_disk_full(error):
-        return "disk_full"
-    raise error
-
-
 def slides_in(out: Path) -> int:
     """Return how many slides a result folder has; ``MvdError`` if it is none."""
-    return len(_record(out, _UNDER_WAY)["slides"])
+    return len(record_of(out, recounting=True)["slides"])
 
 
-def record_of(out: Path) -> dict[str, Any]:
-    """Return run.json of a run that ended; ``MvdError`` if there is none."""
-    return _record(out)
-
-
-def _record(out: Path, *besides: str) -> dict[str, Any]:
-    """Return run.json of a run that ended, or is in one of the states ``besides``."""
+def record_of(out: Path, *, recounting: bool = False) -> dict[str, Any]:
+    """Return run.json of a run that ended, and if ``recounting`` of a stopped recount too; else ``MvdError``."""
     try:
         record = dict(json.loads((out / "run.json").read_bytes()))
-        state = record["state"]
-        if state == _UNDER_WAY and state not in besides:
+        if record["state"] == _UNDER_WAY and not recounting:
             raise MvdError(
                 f"{out}: a recount was stopped, so some slides are counted by other rules; the same `mvd recount` goes "
                 "on with it, and one without a setting goes back"
             )
-        if state == "running" or not record["slides"]:
+        if record["state"] == "running" or not record["slides"]:
             raise MvdError(f"{out}: the run did not end; finish it with `mvd run` first")
         return record
     except (OSError, ValueError, KeyError, TypeError):

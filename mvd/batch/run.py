@@ -12,7 +12,7 @@ from mvd.batch.again import put_right
 from mvd.batch.cluster import outcomes_on_cluster
 from mvd.batch.crate import CRATE_NAME, crate_of, present_in
 from mvd.batch.crew import Limits, outcomes_of_crew
-from mvd.batch.how import BatchOutcome, How, Reporter, State
+from mvd.batch.how import BatchOutcome, How, Reporter, State, state_after
 from mvd.batch.lock import STATE, held
 from mvd.batch.machine import processors
 from mvd.batch.one import (
@@ -27,7 +27,7 @@ from mvd.batch.one import (
 from mvd.batch.record import SETTINGS_NAME, now_utc, run_record, settings_file
 from mvd.batch.scheduler import Cluster, connected
 from mvd.batch.staging import stage_folder, supplied
-from mvd.batch.stopping import Stopping, Terminated, heeding_sigterm
+from mvd.batch.stopping import Stopping, heeding_sigterm
 from mvd.batch.supply import Supply
 from mvd.batch.tables import note_of_pdf, write_pages, write_rows
 from mvd.batch.worker import refuse_in_a_starting_process
@@ -133,14 +133,8 @@ def _do(
                 notes = waiting.notes
                 outcomes.append(outcome)
                 reporter.slide_done(outcome)
-    except Terminated:
-        return "terminated", notes
-    except (KeyboardInterrupt, Cancelled):
-        return "interrupted", notes
-    except OSError as error:
-        if not is_disk_full(error):
-            raise
-        return "disk_full", notes
+    except (KeyboardInterrupt, Cancelled, OSError) as error:
+        return state_after(error), notes
     return "finished", notes
 
 

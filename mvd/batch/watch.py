@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from mvd.batch.arrivals import Arrivals, is_under_way
 from mvd.batch.earlier import earlier_result
-from mvd.batch.how import BatchOutcome, How, Reporter
+from mvd.batch.how import BatchOutcome, How, Reporter, state_after
 from mvd.batch.lock import held
 from mvd.batch.one import FoundFile, SlideOutcome, outcome_before, slide_id
 from mvd.batch.run import run_held
@@ -126,10 +126,8 @@ def watch(folder: Path, out: Path, settings: Settings, host: Host, times: Times)
         watcher = _Watcher(folder, out, settings, host, times)
         try:
             return watcher.until_idle(stage, stopping)
-        except Terminated:
-            return replace(watcher.last, state="terminated")
-        except KeyboardInterrupt:
-            return replace(watcher.last, state="interrupted")
+        except (Terminated, KeyboardInterrupt) as error:
+            return replace(watcher.last, state=state_after(error))
 
 
 class _Watcher:

@@ -1,6 +1,5 @@
 """A click group that imports a command when it is called, and ends every error in one line and an exit code."""
 
-import difflib
 import importlib
 import os
 import sys
@@ -40,9 +39,12 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return name, command and the rest of the words; of a name that is none, the error says the nearest."""
-        near = difflib.get_close_matches(args[0], self._commands_at, n=1)
-        if near and not self.get_command(ctx, args[0]):
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]}?")
+        if args[0] not in self._commands_at:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], self._commands_at, n=1)
+            if near:
+                ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]}?")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -2,14 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from mvd.cli.options import SettingsCommand, changes_from
-
-if TYPE_CHECKING:
-    from mvd.batch import BatchOutcome
 
 
 @click.command(cls=SettingsCommand)
@@ -43,20 +40,16 @@ def recount(folder: Path, config: Path | None, **options: Any) -> int:
     how = batch.How(workers=options["workers"], command=["mvd", *sys.argv[1:]])
     outcome = progress.until_finished(tells, lambda: batch.recount(folder, changes, tells, how=how))
     if not (options["as_json"] or options["quiet"]):
-        from mvd.cli.words import table
+        from mvd.cli.words import stopped, table
 
         if outcome.state == "finished":
             progress.say(table(outcome.slides))
         else:
-            progress.say(_stopped(outcome, slides), err=True)
+            progress.say(
+                f"mvd: {stopped(outcome, slides)}; tables and report are still those of before. The same command goes "
+                "on from there; `mvd recount` without a setting goes back",
+                err=True,
+            )
         for note in outcome.notes:
             progress.say(f"mvd: {note}", err=True)
     return outcome.exit_code
-
-
-def _stopped(outcome: "BatchOutcome", slides: int) -> str:
-    why = {"interrupted": "interrupted", "terminated": "asked to end", "disk_full": "the disk is full"}
-    return (
-        f"mvd: {why[outcome.state]} after {len(outcome.slides)} of {slides} slides; tables and report are still those "
-        "of before. The same command goes on from there; `mvd recount` without a setting goes back"
-    )

@@ -237,16 +237,15 @@ def _refuse_against_cluster(options: dict[str, Any]) -> None:
 def tell(outcome: "BatchOutcome", out: Path, slides: int) -> None:
     """Print the table on stdout, and on stderr how the run ended."""
     from mvd.cli.progress import say
-    from mvd.cli.words import shown, table
+    from mvd.cli.words import shown, stopped, table
 
     if outcome.slides:
         say(table(outcome.slides))
     done, where = len(outcome.slides), shown(str(out))
-    if outcome.state == "disk_full":
-        say(f"mvd: the disk is full after {done} of {slides} slides; make room and run again", err=True)
-    elif outcome.state != "finished":
-        why = {"interrupted": "interrupted", "terminated": "asked to end"}[outcome.state]
-        say(f"mvd: {why} after {done} of {slides} slides; the same command goes on from there", err=True)
+    if outcome.state != "finished":
+        full = outcome.state == "disk_full"
+        advice = "make room and run again" if full else "the same command goes on from there"
+        say(f"mvd: {stopped(outcome, slides)}; {advice}", err=True)
     if outcome.failed:
         say(f"{len(outcome.failed)} of {slides} slides failed; {where}/failed.csv says what to do", err=True)
     for note in outcome.notes:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from mvd.batch import SlideOutcome
+from mvd.batch import BatchOutcome, SlideOutcome
 
+_STOPPED = {"interrupted": "interrupted", "terminated": "asked to end", "disk_full": "the disk is full"}
 _RESUMED = {"": "", "before": "done before", "recounted": "counted again by other rules"}
 
 
@@ -34,6 +35,11 @@ def advice(outcome: SlideOutcome) -> str:
     for name in (shown(outcome.name), shown(outcome.name.rpartition("/")[2])):
         message = message.removeprefix(f"{name}: ")
     return message
+
+
+def stopped(outcome: BatchOutcome, slides: int) -> str:
+    """Return how a run of so many slides was stopped, and after how many of them."""
+    return f"{_STOPPED[outcome.state]} after {len(outcome.slides)} of {slides} slides"
 
 
 def table(outcomes: Sequence[SlideOutcome]) -> str:

@@ -105,8 +105,7 @@ def is_rule(section: str, name: str) -> bool:
 def rules_of(settings: Settings) -> dict[str, dict[str, Any]]:
     """Return the settings that apply to what was found stained, section -> name -> value."""
     values = settings.model_dump(mode="json")
-    rules = {
+    return {
         section: {name: value for name, value in given.items() if is_rule(section, name)}
         for section, given in values.items()
     }
-    return {section: given for section, given in rules.items() if given}
