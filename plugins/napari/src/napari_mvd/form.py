@@ -130,9 +130,8 @@ class _Folded(QWidget):
         super().__init__()
         self._inside = inside
         self._head = QToolButton()
-        short = re.split("[,:;(]", title)[
-            0
-        ].strip()  # all of it is in the tooltip: a narrow panel would cut it off
+        # A narrow panel would cut it off; all of it is in the tooltip.
+        short = re.split("[,:;(]", title)[0].strip()
         self._head.setText(f"{section}: {short[0].lower()}{short[1:]}")
         self._head.setToolTip(title)
         self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -153,9 +153,7 @@ class HotspotDrag:
         self.moving.text = {"string": "{label}", "color": BY_HAND_COLOUR, "anchor": "center", "size": 14}
         self.moving.visible = True
         self._unseen = [layer for layer in self.viewer.layers if layer.visible and not layer.opacity]
-        for (
-            layer
-        ) in self._unseen:  # it costs as much to draw 100,000 points that are transparent as to draw any
+        for layer in self._unseen:  # 100,000 points that are transparent cost as much to draw as any
             layer.visible = False
 
     def _end_moving(self) -> None:
