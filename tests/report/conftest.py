@@ -1,12 +1,14 @@
 """A small result made by hand: four vessels, two hot spots, tissue with a hole."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from browsing import browser, why_no_browser
 from measured import measure
 
 from mvd.hotspots import Hotspot
@@ -127,3 +129,18 @@ def make_result() -> Callable[..., SlideResult]:
 def measured(tmp_path_factory) -> Path:
     """A real result folder with slides of hostile names; not to be written to."""
     return measure(tmp_path_factory.mktemp("measured"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> None:
+    """There is a browser that can be driven; on CI it is an error to have none."""
+    reason = why_no_browser()
+    if reason:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="module")
+def opened(chromium: None) -> Iterator[object]:
+    """The browser, open."""
+    with browser() as driver:
+        yield driver

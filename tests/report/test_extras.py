@@ -1,11 +1,9 @@
 """Pages, Parquet and PDF that were asked for once: kept up to date, never lost without a word, never out of date."""
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
-from browsing import why_no_browser
 from click.testing import CliRunner
 from measured import Quiet
 
@@ -24,14 +22,6 @@ BEFORE = "was of before and is removed"
 def out(measured, tmp_path):
     """A copy of the result folder."""
     return Path(shutil.copytree(measured, tmp_path / "out"))
-
-
-@pytest.fixture
-def printing():
-    """A browser that prints."""
-    reason = why_no_browser()
-    if reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
 def files(out: Path) -> dict[str, bytes]:
@@ -53,7 +43,7 @@ def correct(out: Path) -> str:
     return folder.name
 
 
-def test_one_after_another_they_add_up_and_stay(out, printing):
+def test_one_after_another_they_add_up_and_stay(out, chromium):
     for flag, wanted in (
         ("--split", Extras(split=True)),
         ("--parquet", Extras(split=True, parquet=True)),
@@ -70,7 +60,7 @@ def test_one_after_another_they_add_up_and_stay(out, printing):
     assert extras_in(out) == Extras()
 
 
-def test_what_is_kept_is_of_now(out, printing):
+def test_what_is_kept_is_of_now(out, chromium):
     rebuild(out, split=True, parquet=True, pdf=True)
     before = files(out)
     changed = correct(out)

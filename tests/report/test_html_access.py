@@ -1,10 +1,9 @@
 """Who sees little, or has no mouse: contrast by WCAG 2.1 AA in light and dark, the way of Tab, what is said."""
 
 import itertools
-import os
 
 import pytest
-from browsing import browser, until, why_no_browser
+from browsing import until
 
 CSS = "css selector"
 TEXT, GRAPHIC = 4.5, 3.0
@@ -86,15 +85,6 @@ document.querySelectorAll(".slide .case").forEach((e) => {
 return found;
 """
 )
-
-
-@pytest.fixture(scope="module")
-def opened(measured):
-    reason = why_no_browser()
-    if reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    with browser() as driver:
-        yield driver
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -2,11 +2,10 @@
 
 import csv
 import io
-import os
 import re
 
 import pytest
-from browsing import browser, requests, until, why_no_browser
+from browsing import requests, until
 from measured import FORMULA, HOSTILE, LINES, SCRIPT
 
 CSS = "css selector"
@@ -15,15 +14,6 @@ CSS = "css selector"
 @pytest.fixture(scope="module")
 def out(measured):
     return measured
-
-
-@pytest.fixture(scope="module")
-def opened(out):
-    reason = why_no_browser()
-    if reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    with browser() as driver:
-        yield driver
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """The report on paper: as the eye wants it, whatever the screen was; what is for clicking is left out."""
 
-import os
 import re
 from functools import partial
 
 import pytest
-from browsing import browser, until, why_no_browser
+from browsing import until
 from measured import record_of
 
 from mvd.errors import MissingDependency
@@ -14,15 +13,6 @@ from mvd.report.pdf import print_pdf
 
 CSS = "css selector"
 PAPER_PX = 718  # A4 less its margins
-
-
-@pytest.fixture(scope="module")
-def opened(measured):
-    reason = why_no_browser()
-    if reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    with browser() as driver:
-        yield driver
 
 
 @pytest.fixture
@@ -76,10 +66,7 @@ def test_a_slide_takes_two_pages_and_a_failed_one_a_few_lines(measured, tmp_path
     assert pages <= 5 * 2 + 3 + 4
 
 
-def test_a_pdf_is_printed(measured, tmp_path):
-    reason = why_no_browser()
-    if reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+def test_a_pdf_is_printed(measured, tmp_path, chromium):
     print_pdf(partial(write_for_print, measured, record_of(measured)), tmp_path / "report.pdf")
     content = (tmp_path / "report.pdf").read_bytes()
     assert content.startswith(b"%PDF")
