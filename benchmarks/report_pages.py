@@ -10,19 +10,20 @@ it from disk; what is timed ends when the picture of it is drawn, by the page's 
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from page import machine, markdown_table, write_section
+from renamed import leave_renamed
 
 from mvd.batch import rebuild, slide_id
-from mvd.batch.content import file_sha256
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, os.fspath(ROOT / "tests" / "report"))
@@ -91,30 +92,20 @@ def _multiply(made: Path, out: Path, count: int) -> None:
         if number % 50 == 49:
             slide |= {"status": "failed", "error": "no_mpp", "message": "no pixel size; pass --mpp"}
         else:
-            _leave(made / "slides" / of["slide_id"], out / "slides" / slide["slide_id"], slide, float(factor))
+            leave_renamed(
+                made / "slides" / of["slide_id"],
+                out / "slides" / slide["slide_id"],
+                (of["slide"], name),
+                partial(_denser, factor=float(factor)),
+            )
         slides.append(slide)
     (out / "run.json").write_text(json.dumps(record | {"slides": slides}))
 
 
-def _leave(made: Path, folder: Path, slide: dict, factor: float) -> None:
-    """Leave the result of a slide under another name; what is the same is linked."""
-    folder.mkdir(parents=True)
-    about = json.loads((made / "slide.json").read_bytes())
-    for path in made.iterdir():
-        if path.suffix == ".csv":
-            (folder / path.name).write_bytes(
-                path.read_bytes().replace(made.name.encode(), folder.name.encode())
-            )
-            about["files"][path.name] = file_sha256(folder / path.name)
-        elif path.name != "slide.json":
-            os.link(path, folder / path.name) if path.stat().st_dev == folder.stat().st_dev else shutil.copy(
-                path, folder
-            )
-    about |= {"slide_id": folder.name, "slide": slide["slide"]}
-    about["summary"] |= {"slide_id": folder.name, "slide": slide["slide"]}
+def _denser(about: dict[str, Any], factor: float) -> None:
+    """Change the density that slide.json tells of."""
     for name in ("mvd_tissue_per_mm2", "mvd_low_per_mm2", "mvd_high_per_mm2"):
         about["summary"][name] = (about["summary"][name] or 0) * factor
-    (folder / "slide.json").write_text(json.dumps(about))
 
 
 def _lived_with(out: Path, count: int, pictures: Path | None) -> tuple[dict[str, str], dict[str, str]]:

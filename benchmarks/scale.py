@@ -9,8 +9,6 @@ a resume with nothing to do. From the largest N, 10,000 slides are reckoned on p
 """
 
 import argparse
-import json
-import os
 import shutil
 import subprocess
 import sys
@@ -22,6 +20,7 @@ from pathlib import Path
 
 import psutil
 from page import machine, markdown_table, write_section
+from renamed import leave_renamed
 
 from mvd.batch import slide_id
 from mvd.batch.plan import MPX_PER_S, SLIDE_S
@@ -92,28 +91,7 @@ def _prepare(place: Path, count: int) -> None:
     subprocess.run([*_mvd(sample, place / "sample_out")], check=True, stdout=subprocess.DEVNULL)
     (made,) = (place / "sample_out" / "slides").iterdir()
     for name in names[REALLY:]:
-        _leave(made, out / slide_id(name), (names[0], name))
-
-
-def _leave(made: Path, folder: Path, names: tuple[str, str]) -> None:
-    """Leave the result of a slide under another name; what is the same is linked."""
-    folder.mkdir(parents=True)
-    about = json.loads((made / "slide.json").read_bytes())
-    for path in made.iterdir():
-        if path.name != "slide.json" and made.name.encode() not in path.read_bytes():
-            os.link(path, folder / path.name)
-        elif path.name != "slide.json":
-            content = path.read_bytes().replace(made.name.encode(), folder.name.encode())
-            (folder / path.name).write_bytes(content.replace(names[0].encode(), names[1].encode()))
-            about["files"][path.name] = _sha256(folder / path.name)
-    text = json.dumps(about).replace(made.name, folder.name).replace(names[0], names[1])
-    (folder / "slide.json").write_text(text)
-
-
-def _sha256(path: Path) -> str:
-    from mvd.batch.content import file_sha256
-
-    return file_sha256(path)
+        leave_renamed(made, out / slide_id(name), (names[0], name))
 
 
 def _mvd(slides: Path, out: Path) -> list[str]:
