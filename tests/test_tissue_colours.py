@@ -80,7 +80,7 @@ def test_glass_that_the_camera_clips_to_white_is_glass(colour: tuple[int, int, i
     rgb = np.clip(np.rint(light + rng.normal(0, 0.8, light.shape)), 0, 255).astype(np.uint8)
     tissue = tissue_of(rgb)
     assert tissue.white_point == (255.0, 255.0, 255.0)
-    assert tissue.area_mm2 == pytest.approx(ISLAND_MM2, rel=0.02)
+    assert tissue.area_mm2 == pytest.approx(ISLAND_MM2, rel=0.03)
     assert tissue.bare[20, 20]
     assert tissue.warnings == ()
 

@@ -37,6 +37,8 @@ class CoarseView:
         Difference of the brightest and darkest within ``FLAT_RADIUS_UM``, levels.
     sloping_spread : (h, w) float32
         The same against the mean around, which an even slope does not enlarge.
+    slope : (h, w) float32
+        How steeply the brightness changes, levels/um.
     factor : int
         Pixels of the overview along one side of a pixel here.
     mpp : float
@@ -47,6 +49,7 @@ class CoarseView:
     grey: NDArray[np.uint8]
     spread: NDArray[np.uint8]
     sloping_spread: NDArray[np.float32]
+    slope: NDArray[np.float32]
     factor: int
     mpp: float
 
@@ -75,7 +78,17 @@ def coarse_view(overview: Rgb, mpp: float) -> CoarseView:
     mean = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), um_to_px(_MEAN_UM, mpp * factor))
     around = disc(FLAT_RADIUS_UM, mpp * factor)
     spread, sloping = (cv2.dilate(part, around) - cv2.erode(part, around) for part in (grey, grey - mean))
-    return CoarseView(smooth, grey, spread, sloping, factor, mpp * factor)
+    return CoarseView(smooth, grey, spread, sloping, _slope(grey, mpp * factor), factor, mpp * factor)
+
+
+def _slope(grey: NDArray[np.uint8], mpp: float) -> NDArray[np.float32]:
+    """Scharr's gradient, levels/um; the weights of his filter sum up to 32 for a step of one."""
+    across, down = (
+        cv2.Scharr(grey, cv2.CV_32F, dx, 1 - dx, scale=1 / (32 * mpp), borderType=cv2.BORDER_REPLICATE)
+        for dx in (1, 0)
+    )
+    slope: NDArray[np.float32] = cv2.magnitude(across, down)
+    return slope
 
 
 def extremes(rgb: Rgb) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -22,6 +22,9 @@ SMOOTH_UM = 4.0
 """Sigma of the blur under which tissue is judged: about half a nucleus, so that cytoplasm between nuclei counts."""
 
 _STRIP_ROWS = 64
+_CLIPPED_PART = (
+    0.5  # of the least OD: glass that the camera clips is without grain, and all else seems paler by so much
+)
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def _stained(
         part = cv2.GaussianBlur(known, (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE)
         smooth = cv2.GaussianBlur(od * known, (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE)
         smooth = np.where(missing, np.float32(0), smooth / np.maximum(part, np.float32(1e-3)))
-    least_od = _threshold_od(smooth, glass.mask, settings.min_od)
+    least_od = _threshold_od(smooth, glass.mask, settings.min_od * (_CLIPPED_PART if glass.clipped else 1))
     return least_od, _closed(smooth > least_od, settings.close_um, mpp)
 
 

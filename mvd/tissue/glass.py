@@ -39,8 +39,13 @@ _BRIGHT_PART, _FLAT_LEVELS = 0.93, 3.0
 _LEAST_BACKGROUND_PART = 0.002
 _TINTED_MOST_CHROMA, _TINTED_LEAST_LEVEL, _TINTED_BRIGHT_PART = 0.35, 160, 0.97
 _LIGHT_ROUNDS, _LIGHT_PART, _SURE_PART = 8, 0.05, 0.03
-_EVEN_RANGE, _DARKEST_PART = 8.0, 0.85  # levels over 80 um: the evenest tissue seen had 17
+_MOST_SLOPE, _MOST_TINT, _DARKEST_PART = (
+    0.2,
+    0.04,
+    0.8,
+)  # levels/um; of what the surest glass has in a channel
 _UNEVEN_PART = 0.1  # shading that is told of
+_CLIPPED_PERCENT = 25  # of clipped glass may be darker: pale stroma that looks bare
 
 # Gaps between nuclei of pale stroma are as neutral as glass, but narrow, grainy, and lumens beside them are brighter.
 _WIDE_RADIUS_UM, _GAP_BRIGHT_PART, _GAP_GRAIN_LEVELS = 25.0, 0.98, 0.75
@@ -62,6 +67,8 @@ class Glass:
         Light relative to where ``white`` was measured; None where it is even.
     warnings : tuple of str
         ``code: what was found and what to do``.
+    clipped : bool
+        Most of it is 255 in each channel: it was brighter than the camera could tell.
     """
 
     mask: NDArray[np.bool_]
@@ -69,6 +76,7 @@ class Glass:
     source: str
     light: NDArray[np.float32] | None
     warnings: tuple[str, ...]
+    clipped: bool = False
 
 
 def find_glass(overview: Rgb, mpp: float, coarse: CoarseView, missing: NDArray[np.bool_]) -> Glass:
@@ -111,7 +119,8 @@ def find_glass(overview: Rgb, mpp: float, coarse: CoarseView, missing: NDArray[n
     white = np.percentile(overview[mask], 75, axis=0).clip(1)
     if light is not None:
         light = light / np.float32(np.percentile(light[mask], 75))
-    return Glass(mask, white, "background", light, _warnings(white, light))
+    clipped = bool((np.percentile(overview[mask], _CLIPPED_PERCENT, axis=0) >= 255).all())
+    return Glass(mask, white, "background", light, _warnings(white, light), clipped)
 
 
 def _without_glass(overview: Rgb, seen: NDArray[np.bool_]) -> Glass:
@@ -200,8 +209,15 @@ def _light(
 
 
 def _flooded(sure: NDArray[np.bool_], coarse: CoarseView, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Go on from glass to glass that is darker, where no edge lies between: tissue is never so even."""
-    even = seen & (coarse.sloping_spread <= _EVEN_RANGE) & coarse.neutral
+    """Go on from glass to darker glass of the same colour, where no edge lies between: the light falls off slowly.
+
+    Stains have a colour and grain, and their rim is a step, so that this does not enter tissue. It looks no farther
+    than a pixel beside, for a strip of glass between tissue and the slide's edge may be narrow.
+    """
+    if not sure.any():
+        return sure
+    relative = coarse.rgb / np.median(coarse.rgb[sure], axis=0).clip(1)
+    even = seen & (coarse.slope <= _MOST_SLOPE) & (np.ptp(relative, axis=2) <= _MOST_TINT)
     even &= coarse.grey >= _DARKEST_PART * np.percentile(coarse.grey[seen], 99.5)
     _, labels = cv2.connectedComponents(even.astype(np.uint8), connectivity=4)
     reached = np.unique(labels[sure & even])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mvd.geometry import um_to_px
 
-LEAST_SHADING = 0.04
+LEAST_SHADING = 0.02
 """Part of the light that must be missing somewhere before it is taken for shading."""
 
 NEAR_UM = 100.0

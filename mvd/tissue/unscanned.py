@@ -18,6 +18,7 @@ FILLED_RADIUS_UM = 40.0
 _BLACK_LEVEL = 10
 _LEAST_PART, _BELOW_WHITE, _BRIGHTEST_MARGIN = 0.002, 4, 6
 _LEAST_GLASS, _MOST_CHROMA = 190, 20  # levels
+_CLIPPED_PART = 0.05
 _RIM_UM = 24.0  # as far as JPEG rings round a step
 
 
@@ -82,6 +83,9 @@ def _holds_darker_glass(coarse: CoarseView, rest: NDArray[np.bool_]) -> bool:
     """Whether the brightest of ``rest`` is flat, neutral and darker than white: glass as it was scanned."""
     darkest, brightest = extremes(coarse.rgb)
     glass = rest & coarse.flat & (brightest - darkest <= _MOST_CHROMA) & (coarse.grey >= _LEAST_GLASS)
+    nearly_white = glass & (coarse.grey > 255 - _BELOW_WHITE) & (coarse.grey < 255)
+    if np.count_nonzero(nearly_white) > _CLIPPED_PART * np.count_nonzero(glass):
+        return False  # the light falls off from white without a step: clipped glass
     glass &= coarse.grey <= 255 - _BELOW_WHITE
     if np.count_nonzero(glass) <= _LEAST_PART * np.count_nonzero(rest):
         return False
