@@ -12,7 +12,7 @@ from mvd.vessels.bounds import may_be_several
 from mvd.vessels.edges import Mask
 from mvd.vessels.pieces import Labels, Limits, Piece
 from mvd.vessels.regions import AREA, adjoining, connected, cut_out, extents
-from mvd.vessels.waist import is_waist
+from mvd.vessels.waist import Depth, is_waist
 
 
 def split_touching(piece: Piece, limits: Limits) -> list[Piece]:
@@ -25,8 +25,9 @@ def split_touching(piece: Piece, limits: Limits) -> list[Piece]:
     seeds[0] = False
     if np.count_nonzero(seeds) < 2:
         return [piece]
-    owner = _nearest_seed(seeds[lumen_labels], piece.whole)
-    groups = _merge_across_wide_waists(owner, np.where(seeds[lumen_labels], owner, 0))
+    depth = _depth(piece.whole)
+    owner = _basins(np.where(seeds[lumen_labels], lumen_labels, 0), depth)
+    groups = _merge_across_wide_waists(owner, np.where(seeds[lumen_labels], owner, 0), depth)
     if len(np.unique(groups[1:])) == 1:
         return [piece]
     vessels = groups[owner]
@@ -43,22 +44,30 @@ def split_touching(piece: Piece, limits: Limits) -> list[Piece]:
     ]
 
 
-def _nearest_seed(seeds: NDArray[np.bool_], whole: Mask) -> Labels:
-    """Number of the nearest lumen (1 ...) for each pixel of the vessel; 0 outside."""
-    _, owner = cv2.distanceTransformWithLabels(
-        (~seeds).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_CCOMP
-    )
-    # In the order of the numbers that the distance transform gave them.
-    numbers = np.zeros(owner.max() + 1, bool)
-    numbers[owner[seeds]] = True
-    order = np.where(numbers, np.cumsum(numbers), 0).astype(np.int32)
-    return np.asarray(np.where(whole > 0, order[owner], 0), dtype=np.int32)
+def _depth(whole: Mask) -> Depth:
+    """Distance of each pixel of the vessel to its outline, px; also where that is the crop's edge.
+
+    Squared it is a whole number: rounded to it, the last bit is the same each time.
+    """
+    padded = cv2.copyMakeBorder(whole, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    depth: Depth = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    exact: Depth = np.sqrt(np.rint(depth * depth))
+    return exact
 
 
-def _merge_across_wide_waists(owner: Labels, lumens: Labels) -> NDArray[np.int32]:
+def _basins(lumens: Labels, depth: Depth) -> Labels:
+    """Number (1 ...) of the lumen in whose basin each pixel of the vessel lies: they meet in the neck; 0 outside."""
+    from skimage.segmentation import watershed
+
+    _, numbered = np.unique(lumens, return_inverse=True)
+    basins = watershed(-depth, numbered.reshape(lumens.shape), mask=depth > 0)  # type: ignore[no-untyped-call]
+    return np.asarray(basins, dtype=np.int32)
+
+
+def _merge_across_wide_waists(owner: Labels, lumens: Labels, depth: Depth) -> NDArray[np.int32]:
     """Group of each lumen (index 0: outside): lumens of one vessel have no narrow waist between them."""
     groups = np.arange(owner.max() + 1, dtype=np.int32)
     for one, other in adjoining(owner).tolist():
-        if not is_waist(owner, lumens, one, other):
+        if not is_waist(owner, lumens, depth, one, other):
             groups[groups == groups[other]] = groups[one]
     return groups

@@ -7,59 +7,79 @@ from math import atan2, cos, pi, sin, sqrt
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-from mvd.vessels.distance import lumen_width
 from mvd.vessels.edges import Mask
 from mvd.vessels.hull import solidity
 from mvd.vessels.pieces import Labels
 from mvd.vessels.regions import distance_between
 
-WAIST_PART = 0.8
-"""Touching vessels are narrower where they touch than the smaller of them is along the border, by this factor."""
-
-NARROW_PART, DOUBLE_WALL_NARROW_PART = 0.87, 1.06
-"""... and narrower than the smaller of them is wide anywhere, by an eighth at least; a double wall between the lumens
-tells two vessels as well, and then the waist may be a little wider."""
+Depth = NDArray[np.float32]
 
 DOUBLE_WALL_PART = 1.1
 """Two vessels that touch have both their walls between their lumens, a pinched tube has a fold of one: from so many
 times the mean wall of the two on, it is a double wall."""
 
-LEAST_SOLIDITY = 0.9
+CUT_PART = 0.9
+"""The cut between touching vessels is shorter than the smaller of them is along it, by this factor."""
+
+NECK_PART, DOUBLE_WALL_NECK_PART = 0.8, 0.95
+"""They are narrower where they meet than the narrower of them is anywhere, by this factor; a double wall between the
+lumens tells of two vessels as well."""
+
+LEAST_SOLIDITY = 0.95
 """A vessel that is cut off is compact: a ring or a tube of its own, not a scrap of wall."""
+
+NARROW_PART, NARROW_LEAST_SOLIDITY = 0.75, 0.8
+"""No pinched tube is as narrow as this beside a double wall: a broken or dented ring is a vessel there too."""
 
 
 @numba.njit(cache=True, nogil=True)
-def is_waist(owner: Labels, lumens: Labels, one: int, other: int) -> bool:
-    """Whether two regions meet in a narrow waist, and each is more compact alone than both together.
+def is_waist(owner: Labels, lumens: Labels, depth: Depth, one: int, other: int) -> bool:
+    """Whether two regions meet in a narrow waist, and each of them is compact.
 
     Parameters
     ----------
     owner : (h, w) int32
-        Number of the nearest lumen for each pixel of the piece; 0 outside.
+        Number of the lumen whose basin each pixel of the piece lies in; 0 outside.
     lumens : (h, w) int32
         The lumens, with these numbers.
+    depth : (h, w) float32
+        Distance of each pixel of the piece to its outline, px.
     one, other : int
         Two of them, whose regions lie against each other.
     """
+    compact = min(solidity(_region(owner, one)), solidity(_region(owner, other)))
+    double, neck = _is_double_wall(owner, lumens, one, other), _neck(owner, depth, one, other)
+    if double and neck < NARROW_PART:
+        return compact >= NARROW_LEAST_SOLIDITY
     length, across = _sizes(owner, one, other)
-    if length >= WAIST_PART * across:
-        return False
-    first, second = _region(owner, one, one), _region(owner, other, other)
-    narrow = DOUBLE_WALL_NARROW_PART if _is_double_wall(owner, lumens, one, other) else NARROW_PART
-    if length >= narrow * min(lumen_width(first), lumen_width(second)):
-        return False
-    alone = min(solidity(first), solidity(second))
-    return bool(alone >= LEAST_SOLIDITY and alone > solidity(_region(owner, one, other)))
+    narrow = neck < (DOUBLE_WALL_NECK_PART if double else NECK_PART) and length < CUT_PART * across
+    return narrow and compact >= LEAST_SOLIDITY
 
 
 @numba.njit(cache=True, nogil=True)
-def _region(owner: Labels, one: int, other: int) -> Mask:
-    """The pixels of either of two regions."""
+def _neck(owner: Labels, depth: Depth, one: int, other: int) -> float:
+    """Width of the border of two regions beside that of the narrower region."""
+    widest, neck = np.zeros(2, np.float32), np.float32(0)
+    for row in range(owner.shape[0]):
+        for col in range(owner.shape[1]):
+            if owner[row, col] not in (one, other):
+                continue
+            side = 0 if owner[row, col] == one else 1
+            widest[side] = max(widest[side], depth[row, col])
+            if _meets(owner, row, col, one, other):
+                neck = max(neck, depth[row, col])
+    return float(neck / min(widest[0], widest[1]))
+
+
+@numba.njit(cache=True, nogil=True)
+def _region(owner: Labels, number: int) -> Mask:
+    """The pixels of one region."""
     mask = np.zeros(owner.shape, np.uint8)
     for row in range(owner.shape[0]):
         for col in range(owner.shape[1]):
-            mask[row, col] = owner[row, col] in (one, other)
+            mask[row, col] = owner[row, col] == number
     return mask
 
 
