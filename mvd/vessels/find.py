@@ -23,6 +23,7 @@ from mvd.stain import Stain
 from mvd.tissue import Tissue
 from mvd.vessels import crops
 from mvd.vessels.colour import is_dab
+from mvd.vessels.contents import are_contents
 from mvd.vessels.crops import Crop, Members, paint_crop
 from mvd.vessels.edges import I64, filled
 from mvd.vessels.measure import measure
@@ -125,8 +126,10 @@ def find_vessels(
     lumens = [lumen for each in found for lumen in each.wide]
     candidates = Candidates.joined(each.candidates for each in found)
     table, order = tabulate(candidates, lumens, components, brown, settings, mpp)
-    outlines = Outlines.of(((each.packed, each.rings) for each in found), mpp)
-    return Vessels(table, outlines.ordered(order))
+    outlines = Outlines.of(((each.packed, each.rings) for each in found), mpp).ordered(order)
+    contents = are_contents(table, outlines, settings.own_lumen_um2)
+    table.loc[contents, "counted"], table.loc[contents, "reason"] = False, "not_dab"
+    return Vessels(table, outlines)
 
 
 def _neighbourhoods(search: _Search) -> tuple[Members, list[Members]]:
