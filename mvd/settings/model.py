@@ -86,6 +86,7 @@ class Settings(Section):
 _RULE_SECTIONS = {"hotspot", "spatial", "report"}
 _VESSEL_RULES = {
     "join_gap_um",
+    "open_lumen_gap_um",
     "own_lumen_um2",
     "residual_weight",
     "max_foreign_part",

@@ -158,6 +158,9 @@ class VesselSettings(Section):
     join_gap_um: float = Field(
         6.0, ge=0, le=30, description="Widest gap across which arcs of one broken ring are joined, um"
     )
+    open_lumen_gap_um: float = Field(
+        10.0, ge=0, le=30, description="Widest gap of a wall across which its lumen is filled, um"
+    )
     own_lumen_um2: float = Field(
         8.0, ge=0, description="Least lumen that makes a part a vessel of its own, um2"
     )

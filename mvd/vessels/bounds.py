@@ -16,6 +16,9 @@ LEAST_TIGHT_PART = 0.4
 CLOSED_TIGHT_PART = 0.75
 """From this part of its loose outline on, the tight wall is closed all round."""
 
+SKIRT_PX = 2
+"""How far a blurred wall reaches beyond its edge."""
+
 COMPACT_SOLIDITY = 0.92
 """From this solidity on, the outline of a part has no bay that could be an open lumen."""
 
@@ -59,9 +62,26 @@ def tight(own: Mask, wall: Mask, bridge: Mask, gap_px: int) -> tuple[Mask, Mask]
     if _count(whole) < CLOSED_TIGHT_PART * loose_px:
         # A weak stretch of the wall fell below the edge; the loose outline tells that it goes on.
         whole = filled(closed(ring, gap_px // 2) & loose)
+    if _count(whole) < CLOSED_TIGHT_PART * loose_px:
+        # The stretch is longer: there the vessel ends where the skirt of its lumen does.
+        whole = filled(ring | _with_skirt(loose & ~own, own & ~wall))
     if _count(whole) >= LEAST_TIGHT_PART * loose_px:
         return tight_wall, whole
     return own, loose
+
+
+@numba.njit(cache=True, nogil=True)
+def _with_skirt(lumen: Mask, skirt: Mask) -> Mask:
+    """A lumen, and what of the skirt lies within ``SKIRT_PX`` of it."""
+    height, width = lumen.shape
+    out = lumen.copy()
+    for row in range(height):
+        for col in range(width):
+            if lumen[row, col]:
+                for near_row in range(max(0, row - SKIRT_PX), min(height, row + SKIRT_PX + 1)):
+                    for near in range(max(0, col - SKIRT_PX), min(width, col + SKIRT_PX + 1)):
+                        out[near_row, near] |= skirt[near_row, near]
+    return out
 
 
 @numba.njit(cache=True, nogil=True)

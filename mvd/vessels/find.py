@@ -84,7 +84,7 @@ class _Search:
         """The settings in px of the analysis level."""
         limits = _limits(self.settings, self.mpp)
         wide_px = circle_px2(self.settings.max_lumen_width_um, self.mpp)
-        return Bounds(limits.gap_px, limits.own_lumen_px, wide_px, float(crops.MOST_CROP_PX))
+        return Bounds(limits.gap_px, limits.open_px, limits.own_lumen_px, wide_px, float(crops.MOST_CROP_PX))
 
 
 def find_vessels(
@@ -157,7 +157,10 @@ def _plain(search: _Search, members: Members) -> list[_Found]:
 
 
 def _limits(settings: VesselSettings, mpp: float) -> Limits:
-    return Limits(round(um_to_px(settings.join_gap_um, mpp)), settings.own_lumen_um2 / mpp**2)
+    gap_px, open_px = (
+        round(um_to_px(gap_um, mpp)) for gap_um in (settings.join_gap_um, settings.open_lumen_gap_um)
+    )
+    return Limits(gap_px, settings.own_lumen_um2 / mpp**2, open_px)
 
 
 def _long_way(search: _Search, groups: Iterable[Members]) -> list[_Found]:

@@ -13,10 +13,12 @@ Box = tuple[slice, slice]
 
 @dataclass(frozen=True)
 class Limits:
-    """Lengths of the settings in pixels: the widest gap bridged, the least lumen (px2) that makes a vessel."""
+    """Lengths of the settings in pixels: the widest gap bridged between parts, the least lumen (px2) that makes a
+    vessel, and the widest gap of one wall that a lumen is filled across."""
 
     gap_px: int
     own_lumen_px: float
+    open_px: int = 0
 
 
 @dataclass(frozen=True)

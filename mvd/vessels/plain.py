@@ -11,6 +11,7 @@ import numpy as np
 
 from mvd.runs import KIND, ROW, START, STOP
 from mvd.segment import WALL
+from mvd.vessels.bays import open_lumen
 from mvd.vessels.bounds import enclosed, is_compact, may_be_several, tight
 from mvd.vessels.distance import closed
 from mvd.vessels.edges import Mask, filled
@@ -23,8 +24,8 @@ class Bounds(NamedTuple):
 
     Attributes
     ----------
-    gap_px : int
-        Widest gap bridged.
+    gap_px, open_px : int
+        Widest gap bridged, and widest gap of a wall that its lumen is filled across.
     own_lumen_px, wide_px : float
         Area of a lumen that makes a vessel of its own, and of one that may be too wide, px2.
     most_crop_px : float
@@ -32,6 +33,7 @@ class Bounds(NamedTuple):
     """
 
     gap_px: int
+    open_px: int
     own_lumen_px: float
     wide_px: float
     most_crop_px: float
@@ -99,7 +101,7 @@ def _plain(own: Mask, wall: Mask, is_brown: bool, bounds: Bounds) -> tuple[bool,
     """Whether a painted component is plain; its wall, and the whole of it."""
     if not is_brown:
         stained, whole = own, filled(own)
-    elif not is_compact(own) and enclosed(own, closed(own, bounds.gap_px)).any():
+    elif not is_compact(own) and _is_open(own, bounds):
         return False, own, own
     else:
         stained, whole = tight(own, wall, np.zeros_like(own), bounds.gap_px)
@@ -108,6 +110,14 @@ def _plain(own: Mask, wall: Mask, is_brown: bool, bounds: Bounds) -> tuple[bool,
     if lumen_px >= bounds.wide_px or (is_brown and may_be_several(lumen, lumen_px, bounds.own_lumen_px)):
         return False, own, own
     return True, stained, whole
+
+
+@numba.njit(cache=True, nogil=True)
+def _is_open(own: Mask, bounds: Bounds) -> bool:
+    """Whether a component may be a ring that is open at a gap."""
+    if enclosed(own, closed(own, bounds.gap_px)).any():
+        return True
+    return len(open_lumen(own, bounds.own_lumen_px, bounds.open_px)) > 0
 
 
 @numba.njit(cache=True, nogil=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from mvd.vessels.bays import open_lumen, painted
 from mvd.vessels.bounds import enclosed, is_compact, tight
 from mvd.vessels.distance import closed
 from mvd.vessels.edges import Mask, filled
@@ -92,10 +93,18 @@ def _pieces(
         # Bridges belong to the group that they touch; their own ends lie against it.
         _, joined = cv2.connectedComponents(own | bridges[box], connectivity=8)
         bridge = chosen(joined, met(joined, own)) & bridges[box]
+        bridge |= _open_lumen(own | bridge, limits)
         corner = (box[0].start, box[1].start)
         piece = Piece(*tight(own, wall[box], bridge, limits.gap_px), *corner, tuple(parts), was_split=False)
         pieces += split_touching(piece, limits)
     return pieces
+
+
+def _open_lumen(ring: Mask, limits: Limits) -> Mask:
+    """The lumen of a ring that has none but is open at a gap, (h, w) uint8."""
+    if is_compact(ring) or np.count_nonzero(filled(ring) & ~ring) >= limits.own_lumen_px:
+        return np.zeros_like(ring)
+    return painted(open_lumen(ring, limits.own_lumen_px, limits.open_px), ring.shape)
 
 
 def _around(boxes: list[Box]) -> Box:
