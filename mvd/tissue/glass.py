@@ -14,7 +14,6 @@ from mvd.geometry import um_to_px
 from mvd.slide.base import Rgb
 from mvd.tissue.coarse import (
     CHROMA_PART,
-    FLAT_RANGE,
     STEADY_RANGE,
     CoarseView,
     coarse_view,
@@ -25,7 +24,7 @@ from mvd.tissue.coarse import (
     reduced_mask,
     reduction,
 )
-from mvd.tissue.light import light_surface
+from mvd.tissue.follow import BRIGHT_PART, light_on_glass
 
 BARE_RADIUS_UM = 10.0
 """Bare glass holds a disc of this radius; the pale gaps between nuclei do not."""
@@ -35,15 +34,9 @@ TINTED_PART = 0.08
 """Glass whose channels are apart by more than this part of the brightest is told of."""
 
 # Background is bright (against the brightest of the slide), nearly neutral and flat.
-_BRIGHT_PART, _FLAT_LEVELS = 0.93, 3.0
+_FLAT_LEVELS = 3.0
 _LEAST_BACKGROUND_PART = 0.002
 _TINTED_MOST_CHROMA, _TINTED_LEAST_LEVEL, _TINTED_BRIGHT_PART = 0.35, 160, 0.97
-_LIGHT_ROUNDS, _LIGHT_PART, _SURE_PART = 8, 0.05, 0.03
-_MOST_SLOPE, _MOST_TINT, _DARKEST_PART = (
-    0.2,
-    0.04,
-    0.8,
-)  # levels/um; of what the surest glass has in a channel
 _UNEVEN_PART = 0.1  # shading that is told of
 _CLIPPED_PERCENT = 25  # of clipped glass may be darker: pale stroma that looks bare
 
@@ -140,8 +133,8 @@ def _background(
     around = cv2.blur(mean, (5, 5))
     flat = cv2.absdiff(mean, around) <= _FLAT_LEVELS
     top = float(np.percentile(around if seen.all() else around[seen], 99.5))
-    light = _light(coarse, reduced_mask(seen, coarse.factor), overview.shape[:2])
-    bright = mean >= (_BRIGHT_PART * top if light is None else np.float32(_BRIGHT_PART * top) * light)
+    light = light_on_glass(coarse, reduced_mask(seen, coarse.factor), overview.shape[:2])
+    bright = mean >= (BRIGHT_PART * top if light is None else np.float32(BRIGHT_PART * top) * light)
     most_chroma = (np.float32(CHROMA_PART) * np.arange(256, dtype=np.float32)).astype(np.uint8)
     neutral = chroma <= cv2.LUT(brightest, most_chroma)
     candidates = (bright & neutral & flat & seen).astype(np.uint8)
@@ -183,45 +176,6 @@ def _with_wide_glass(mask: NDArray[np.bool_], mpp: float) -> NDArray[np.bool_]:
     wide = (inside_px >= um_to_px(_WIDE_RADIUS_UM, mpp)).astype(np.uint8)
     _, labels = cv2.connectedComponents(closed, connectivity=4)
     return mask & np.isin(labels, np.unique(labels[wide > 0]))
-
-
-def _light(
-    coarse: CoarseView, seen: NDArray[np.bool_], shape_px: tuple[int, int]
-) -> NDArray[np.float32] | None:
-    """Follow the glass from where it is brightest into the darker corners."""
-    glass = seen & (coarse.flat | (coarse.sloping_spread <= FLAT_RANGE)) & coarse.neutral
-    if not glass.any():
-        return None
-    found = glass & (coarse.grey >= _BRIGHT_PART * np.percentile(coarse.grey[seen], 99.5))
-    light = None
-    for _ in range(_LIGHT_ROUNDS):
-        light = light_surface(coarse.grey, found, coarse.grey.shape, least_shading=0.0)
-        if light is None:
-            return None
-        expected = light * np.percentile(coarse.grey[found] / light[found], 75)
-        grown = found | glass & (np.abs(coarse.grey - expected) <= _LIGHT_PART * expected)
-        if np.array_equal(grown, found):
-            break
-        found = grown
-    sure = found & (np.abs(coarse.grey - expected) <= _SURE_PART * expected)
-    found = sure | _flooded(sure, coarse, seen)
-    return light_surface(coarse.grey, found, shape_px, coarse.mpp)
-
-
-def _flooded(sure: NDArray[np.bool_], coarse: CoarseView, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Go on from glass to darker glass of the same colour, where no edge lies between: the light falls off slowly.
-
-    Stains have a colour and grain, and their rim is a step, so that this does not enter tissue. It looks no farther
-    than a pixel beside, for a strip of glass between tissue and the slide's edge may be narrow.
-    """
-    if not sure.any():
-        return sure
-    relative = coarse.rgb / np.median(coarse.rgb[sure], axis=0).clip(1)
-    even = seen & (coarse.slope <= _MOST_SLOPE) & (np.ptp(relative, axis=2) <= _MOST_TINT)
-    even &= coarse.grey >= _DARKEST_PART * np.percentile(coarse.grey[seen], 99.5)
-    _, labels = cv2.connectedComponents(even.astype(np.uint8), connectivity=4)
-    reached = np.unique(labels[sure & even])
-    return np.asarray(np.isin(labels, reached[reached > 0]))
 
 
 def _tinted_background(overview: Rgb, coarse: CoarseView, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:

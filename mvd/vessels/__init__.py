@@ -1,8 +1,9 @@
 """Components -> vessels.
 
-The way there: ``neighbours`` (which components may be parts of one vessel) -> ``rings`` (broken rings closed) ->
-``touching`` (touching rings split) -> ``wide`` (wide lumens told from tissue) -> ``measure`` -> ``table`` (rules with
-reasons). ``plain`` takes what stands alone and needs none of that from runs to measures at once; ``find`` leads.
+The way there: ``neighbours`` (which components may be parts of one vessel) -> ``rings`` (broken rings closed,
+``bays``: open lumens filled) -> ``touching`` (touching rings split at a ``waist``) -> ``wide`` (wide lumens told from
+tissue) -> ``measure`` -> ``table`` (rules with reasons) -> ``contents`` (red cells in a lumen are no vessel). ``plain``
+takes what stands alone and needs none of that from runs to measures at once; ``find`` leads.
 Below them all lie ``edges``, ``hull``, ``distance`` and ``bounds``, which look at masks.
 """
 
