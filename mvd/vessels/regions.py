@@ -46,6 +46,12 @@ def boxes_of(found: I64, margin: int = 0) -> dict[int, Box]:
     }
 
 
+def around(boxes: list[Box]) -> Box:
+    """The box that holds all of some boxes."""
+    rows, cols = zip(*boxes, strict=True)
+    return tuple(slice(min(s.start for s in side), max(s.stop for s in side)) for side in (rows, cols))  # type: ignore[return-value]
+
+
 def cut_out(labels: Labels, found: I64, margin: int = 0) -> Iterator[tuple[Box, Mask]]:
     """Each region as the box round it, with a margin as far as there is one, and the mask within."""
     for number, box in boxes_of(found, margin).items():
@@ -79,22 +85,27 @@ def chosen(labels: Labels, numbers: I64) -> Mask:
 @numba.njit(cache=True, nogil=True)
 def adjoining(labels: Labels) -> I64:
     """Pairs of regions that lie against each other, (n, 2), the smaller number first; in ascending order."""
-    most = labels.max() + 1
-    touch = np.zeros((most, most), np.bool_)
-    for row in range(labels.shape[0]):
-        for col in range(labels.shape[1]):
+    height, width = labels.shape
+    most = np.int64(labels.max() + 1)
+    codes, count = np.empty(64, np.int64), 0
+    for row in range(height):
+        for col in range(width):
             here = labels[row, col]
-            if col + 1 < labels.shape[1]:
-                touch[min(here, labels[row, col + 1]), max(here, labels[row, col + 1])] = True
-            if row + 1 < labels.shape[0]:
-                touch[min(here, labels[row + 1, col]), max(here, labels[row + 1, col])] = True
-    found, count = np.empty((most * most, 2), np.int64), 0
-    for one in range(1, most):
-        for other in range(one + 1, most):
-            if touch[one, other]:
-                found[count, 0], found[count, 1] = one, other
-                count += 1
-    return found[:count].copy()
+            for down, right in ((0, 1), (1, 0)):
+                if row + down >= height or col + right >= width:
+                    continue
+                other = labels[row + down, col + right]
+                if here != other and here > 0 and other > 0:
+                    if count == len(codes):
+                        longer = np.empty(2 * count, np.int64)
+                        longer[:count] = codes
+                        codes = longer
+                    codes[count] = min(here, other) * most + max(here, other)
+                    count += 1
+    pairs = np.unique(codes[:count])
+    found = np.empty((len(pairs), 2), np.int64)
+    found[:, 0], found[:, 1] = pairs // most, pairs % most
+    return found
 
 
 @numba.njit(cache=True, nogil=True)

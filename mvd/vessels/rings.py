@@ -20,7 +20,7 @@ from mvd.vessels.distance import closed
 from mvd.vessels.edges import Mask, filled
 from mvd.vessels.hull import hull_of, solidity
 from mvd.vessels.pieces import Box, Labels, Limits, Piece
-from mvd.vessels.regions import boxes_of, chosen, connected, cut_out, extents, met
+from mvd.vessels.regions import around, boxes_of, chosen, connected, cut_out, extents, met
 from mvd.vessels.touching import split_touching
 
 LEAST_LUMEN_SOLIDITY = 0.8
@@ -88,7 +88,7 @@ def _pieces(
         members.setdefault(groups[part], []).append(part)
     pieces = []
     for parts in members.values():
-        box = _around([boxes[part] for part in parts])
+        box = around([boxes[part] for part in parts])  # bridges lie between parts, so they are in it too
         own = chosen(labels[box], np.array(parts))
         # Bridges belong to the group that they touch; their own ends lie against it.
         _, joined = cv2.connectedComponents(own | bridges[box], connectivity=8)
@@ -105,12 +105,6 @@ def _open_lumen(ring: Mask, limits: Limits) -> Mask:
     if is_compact(ring) or np.count_nonzero(filled(ring) & ~ring) >= limits.own_lumen_px:
         return np.zeros_like(ring)
     return painted(open_lumen(ring, limits.own_lumen_px, limits.open_px), ring.shape)
-
-
-def _around(boxes: list[Box]) -> Box:
-    """The box that holds all of them. Bridges lie between parts, so they are in it too."""
-    rows, cols = zip(*boxes, strict=True)
-    return tuple(slice(min(s.start for s in side), max(s.stop for s in side)) for side in (rows, cols))  # type: ignore[return-value]
 
 
 def _ring_joints(labels: Labels, stained: Mask, bridged: Mask) -> Iterator[_Joint]:
