@@ -12,7 +12,7 @@ from pathlib import Path
 from mvd.batch.message import without_paths
 
 _MOST_BYTES = 20_000
-_MOST_LINES = 40
+_MOST_LINES, _LINES_BEFORE = 40, 8
 _MOST_CHARACTERS = 200
 _FOLDERS = re.compile(r"(?<![\w/])(?:[A-Za-z]:)?(?:[/\\][^/\\\s\"':]+)*[/\\](?=[^/\\\s\"':])")
 _CALLED_LAST = re.compile(r'File "([^"]*)", line (\d+) in (\S+)')
@@ -67,12 +67,19 @@ def last_words(printed: str, path: Path, name: str) -> tuple[str, str]:
         Of the slide, as in ``without_paths``.
     """
     lines = [without_paths(line, path, name) for line in printed.splitlines() if line.strip()]
-    lines = [_FOLDERS.sub("", line) for line in lines][-_MOST_LINES:]
-    if not lines:
-        return "", ""
-    fatal = next((at for at, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
-    line = lines[-1]
-    if fatal is not None:  # faulthandler: the innermost call comes first
-        call = _CALLED_LAST.search("\n".join(lines[fatal:]))
+    lines = [_FOLDERS.sub("", line) for line in lines]
+    fatal = _place(lines, "Fatal Python error")
+    if fatal is None:
+        lines = lines[-_MOST_LINES:]
+        line = lines[-1] if lines else ""
+    else:  # faulthandler: thread by thread, and of each the innermost call comes first
+        current = _place(lines[fatal:], "Current thread") or 0
+        call = _CALLED_LAST.search("\n".join(lines[fatal + current :]))
         line = f"in {call[3]} ({call[1]}:{call[2]})" if call else lines[fatal]
+        lines = lines[max(0, fatal - _LINES_BEFORE) :][:_MOST_LINES]
     return line[:_MOST_CHARACTERS], "\n".join(f"  {line}" for line in lines)
+
+
+def _place(lines: list[str], beginning: str) -> int | None:
+    """Where the first line lies that begins so."""
+    return next((at for at, line in enumerate(lines) if line.startswith(beginning)), None)

@@ -14,6 +14,7 @@ import pytest
 from batch_running import Bad, Lethal, Quiet, Unthinkable
 
 from mvd.batch import How, free_memory_mb, jobs_for, memory_for, processors, run
+from mvd.batch.last_words import last_words
 from mvd.phantom import PhantomSpec, make_phantom, write_phantom
 from mvd.settings import Settings
 from mvd.slide import find_slides
@@ -96,6 +97,25 @@ def test_where_a_process_was_when_a_signal_ended_it(slides, tmp_path):
     outcome = measured(slides, tmp_path, "SIGSEGV")
     assert outcome.slides[0].message.split("at this slide (")[1].startswith("in ")
     assert "Fatal Python error: Segmentation fault" in (tmp_path / "mvd-error.log").read_text()
+
+
+def test_where_it_was_is_found_among_many_threads():
+    """With forty lines of other threads the beginning was cut off, and the last line told nothing."""
+    others = [
+        f"Thread 0x{n:x} (most recent call first):\n" + 3 * '  File "wait.py", line 1 in wait\n'
+        for n in range(20)
+    ]
+    printed = (
+        "libexample: what it says first\nFatal Python error: Segmentation fault\n\n"
+        + "".join(others)
+        + 'Current thread 0x99 (most recent call first):\n  File "/home/ann/read.py", line 7 in decode\n'
+        + "\nExtension modules: numpy (total: 1)\n"
+    )
+    line, told = last_words(printed, Path("one.tif"), "one.tif")
+    assert line == "in decode (read.py:7)"
+    assert told.startswith("  libexample: what it says first\n  Fatal Python error: Segmentation fault\n")
+    assert len(told.splitlines()) == 40
+    assert last_words("", Path("one.tif"), "one.tif") == ("", "")
 
 
 @pytest.mark.parametrize(
