@@ -22,9 +22,8 @@ SMOOTH_UM = 4.0
 """Sigma of the blur under which tissue is judged: about half a nucleus, so that cytoplasm between nuclei counts."""
 
 _STRIP_ROWS = 64
-_CLIPPED_PART = (
-    0.5  # of the least OD: glass that the camera clips is without grain, and all else seems paler by so much
-)
+# Clipped glass has no grain, and all beside it seems paler by as much as is clipped: so much of the least OD is tissue.
+_CLIPPED_PART = 0.5
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from math import hypot
 import numba
 import numpy as np
 
-from mvd.vessels.edges import I32, Mask, filled, trace
+from mvd.vessels.edges import I32, Mask, filled, trace, twice_areas
 
 DEPTH_PART = 1.0
 """A lumen has at least the area of a square as wide as its mouth; the bend of a curved vessel has less."""
@@ -17,6 +17,8 @@ DEPTH_PART = 1.0
 @numba.njit(cache=True, nogil=True)
 def open_lumen(part: Mask, least_px: float, open_px: int) -> I32:
     """The largest bay of a part that is an open lumen, (n, 2) int32 as (x, y) of its corners; n is 0 for none.
+
+    A part that encloses a lumen already has no open one.
 
     Parameters
     ----------
@@ -27,8 +29,9 @@ def open_lumen(part: Mask, least_px: float, open_px: int) -> I32:
     open_px : int
         Widest mouth: the distance between the two lips, px.
     """
-    ring, best, most = _outline(part), np.empty((0, 2), np.int32), 2 * least_px
-    if open_px <= 0 or len(ring) == 0:
+    whole = filled(part)
+    ring, best, most = _outline(whole), np.empty((0, 2), np.int32), 2 * least_px
+    if open_px <= 0 or len(ring) == 0 or np.sum(whole & ~part) >= least_px:
         return best
     first = 0
     for i in range(len(ring)):  # the topmost, and of these the leftmost, is on the hull
@@ -40,7 +43,7 @@ def open_lumen(part: Mask, least_px: float, open_px: int) -> I32:
         mouth = hypot(ring[following, 0] - ring[here, 0], ring[following, 1] - ring[here, 1])
         if mouth <= open_px:
             bay = _section(ring, here, following)
-            twice = _twice_area(bay)
+            twice = float(abs(twice_areas(bay, np.array([len(bay)], np.int32))[0]))
             if twice >= max(most, 2 * DEPTH_PART * mouth * mouth):
                 best, most = bay, twice
         here = following
@@ -49,9 +52,9 @@ def open_lumen(part: Mask, least_px: float, open_px: int) -> I32:
 
 
 @numba.njit(cache=True, nogil=True)
-def _outline(part: Mask) -> I32:
-    """Its largest ring, clockwise on the screen; holes are filled."""
-    rings = trace(filled(part))
+def _outline(whole: Mask) -> I32:
+    """The largest ring of a part without holes, clockwise on the screen."""
+    rings = trace(whole)
     if len(rings.stops) == 0:
         return np.empty((0, 2), np.int32)
     largest = np.argmax(rings.twice_area)
@@ -82,14 +85,6 @@ def _section(ring: I32, start: int, stop: int) -> I32:
     for i in range(count):
         section[i] = ring[(start + i) % len(ring)]
     return section
-
-
-@numba.njit(cache=True, nogil=True)
-def _twice_area(ring: I32) -> float:
-    twice = np.int64(0)
-    for i in range(len(ring)):
-        twice += np.int64(ring[i - 1, 0]) * ring[i, 1] - np.int64(ring[i, 0]) * ring[i - 1, 1]
-    return float(abs(twice))
 
 
 @numba.njit(cache=True, nogil=True)

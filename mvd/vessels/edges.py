@@ -53,7 +53,7 @@ def trace(mask: Mask) -> Rings:
         for col in range(mask.shape[1]):
             if mask[row, col] and not seen[row, col] and not (row and mask[row - 1, col]):
                 count = _walk(mask, (row, col), (seen, passed, stack), (points, stops), count)
-    return Rings(points, stops[:count], _twice_areas(points, stops[:count]))
+    return Rings(points, stops[:count], twice_areas(points, stops[:count]))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -119,7 +119,8 @@ def _take(ring, points, stops, count):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _twice_areas(points: I32, stops: I32) -> I64:
+def twice_areas(points: I32, stops: I32) -> I64:
+    """Twice the area of each ring, as in ``Rings``."""
     areas, start = np.zeros(len(stops), np.int64), 0
     for ring in range(len(stops)):
         before = stops[ring] - 1

@@ -102,7 +102,7 @@ def _pieces(
 
 def _open_lumen(ring: Mask, limits: Limits) -> Mask:
     """The lumen of a ring that has none but is open at a gap, (h, w) uint8."""
-    if is_compact(ring) or np.count_nonzero(filled(ring) & ~ring) >= limits.own_lumen_px:
+    if is_compact(ring):
         return np.zeros_like(ring)
     return painted(open_lumen(ring, limits.own_lumen_px, limits.open_px), ring.shape)
 
